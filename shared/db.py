@@ -1,0 +1,71 @@
+"""Connections to Postgres: pools by role, units of work, and which errors are faults rather than answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from shared.migrate import role_dsn
+
+TRANSIENT: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.UniqueViolationError,
+)
+"""Faults of the infrastructure or a lost race: try again, never an answer to anybody (I11)."""
+
+REJECTED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""Postgres will not take a value: the message's or the rules' fault."""
+
+
+async def _as_text(connection: asyncpg.Connection) -> None:
+    """JSON passes through as text: pydantic parses it, nothing is parsed twice."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+
+async def open_pool(dsn: str, role: str, max_size: int) -> asyncpg.Pool:
+    """A pool for this role; sizes and limits of `reliability.md` 3.3."""
+    return await asyncpg.create_pool(
+        role_dsn(dsn, role),
+        min_size=1,
+        max_size=max_size,
+        timeout=5,
+        command_timeout=10,
+        max_inactive_connection_lifetime=60,
+        init=_as_text,
+    )
+
+
+async def connect(dsn: str, role: str) -> asyncpg.Connection:
+    """One connection of its own."""
+    connection = await asyncpg.connect(role_dsn(dsn, role), timeout=5, command_timeout=10)
+    await _as_text(connection)
+    return connection
+
+
+@asynccontextmanager
+async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> AsyncIterator[Any]:
+    """One transaction under a limit; on a fault the connection is ended, not handed on in an unknown state (P1)."""
+    async with asyncio.timeout(limit_seconds):
+        connection = await pool.acquire()
+        try:
+            async with connection.transaction():
+                yield connection
+        except TRANSIENT:
+            connection.terminate()
+            raise
+        finally:
+            await asyncio.shield(pool.release(connection))

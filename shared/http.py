@@ -1,0 +1,200 @@
+"""The HTTP side of every service: commands with typed bodies, orders, tasks, health and metrics."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.auth import NoTokenError, Tokens
+from shared.contracts.base import Command
+from shared.contracts.refusals import sentence
+from shared.db import TRANSIENT
+from shared.decider import Actor
+from shared.messaging.commands import Answer, BlockedError, handle
+from shared.messaging.resources import Resources
+from shared.metrics import GAUGES, Instruments
+
+ORDER: Final = """
+SELECT id, po, version, doc, due_at, effect_at, blocked, updated_at FROM aggregate
+WHERE (id = $1 OR po = $1) AND version > 0 ORDER BY id LIMIT 1000"""
+EVENTS: Final = """
+SELECT f.aggregate, f.seq, f.type, f.at, f.caused_by, f.actor, f.role, f.trace, f.data FROM fact f
+WHERE f.aggregate IN (SELECT id FROM aggregate WHERE id = $1 OR po = $1) ORDER BY f.at, f.aggregate, f.seq LIMIT 10000"""
+WAITING: Final = """
+SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
+BODY_LIMIT: Final = 256 << 10
+
+
+def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
+    """The application of one service: nothing is open without a token but health and metrics."""
+    service = resources.service
+    app = FastAPI(title=f"O2C {service}", version="1", description=f"Comandos y consultas del servicio {service}.")
+    instruments = Instruments(service, resources.counters)
+
+    def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
+        try:
+            return tokens.actor(authorization)
+        except NoTokenError as error:
+            raise HTTPException(401, {"code": "TOKEN_REQUIRED", "why": "Inicie sesión: falta un token válido."}) from error
+
+    @app.middleware("http")
+    async def limit_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if int(request.headers.get("content-length") or 0) > BODY_LIMIT and "/documents" not in request.url.path:
+            return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
+        return await call_next(request)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [{"path": ".".join(map(str, e["loc"][1:])), "type": e["type"]} for e in error.errors()]
+        paths = ", ".join(field["path"] for field in fields)
+        return JSONResponse(
+            {"code": "INVALID_FIELDS", "why": sentence("INVALID_FIELDS", {"paths": paths}), "details": {"fields": fields}}, 422
+        )
+
+    for row in {row.command: row for row in resources.roster.policy()}.values():
+        if issubclass(row.command, Command):
+            _add_command(app, resources, caller, row.command)
+    _add_queries(app, resources, caller)
+    _add_health(app, resources, ready, instruments)
+    return app
+
+
+def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor], kind: type[Command]) -> None:
+    rows = [row for row in resources.roster.policy() if row.command is kind]
+    allowed = "; ".join(f"{', '.join(sorted(row.stages))}: {', '.join(sorted(row.roles))}" for row in rows)
+
+    async def command(
+        request: Request,
+        actor: Annotated[Actor, Depends(caller)],
+        body: Annotated[Any, Body()],
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+        if_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        if not idempotency_key:
+            return JSONResponse({"code": "KEY_REQUIRED", "why": "Envíe la cabecera Idempotency-Key."}, 400)
+        expected = (if_match or "").strip('" W/')
+        try:
+            answer = await handle(
+                resources,
+                body,
+                actor,
+                idempotency_key,
+                expected_version=int(expected) if expected.isdigit() else None,
+                parent=request.headers.get("traceparent"),
+            )
+        except BlockedError:
+            return _later("Esta orden espera una reparación nuestra. Intente más tarde con la misma clave.")
+        except TRANSIENT:
+            return _later("No se pudo confirmar ahora. Repita con la misma clave: no se hará dos veces.")
+        return _respond(answer)
+
+    command.__annotations__["body"] = Annotated[kind, Body()]
+    app.post(
+        f"/v1/commands/{kind.__name__}",
+        name=kind.__name__,
+        summary=(kind.__doc__ or kind.__name__).splitlines()[0],
+        description=f"Etapas y roles: {allowed}.",
+        tags=["comandos"],
+    )(command)
+
+
+def _later(why: str) -> JSONResponse:
+    return JSONResponse({"code": "TRY_AGAIN", "why": why}, 503, {"Retry-After": "2"})
+
+
+def _respond(answer: Answer) -> Response:
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    if "version" in answer.body:
+        headers["ETag"] = f'"{answer.body["version"]}"'
+    return JSONResponse(answer.body, answer.status, headers)
+
+
+def _add_queries(app: FastAPI, resources: Resources, caller: Callable[..., Actor]) -> None:
+    def unknown(order: str) -> JSONResponse:
+        return JSONResponse({"code": "UNKNOWN_ORDER", "why": sentence("UNKNOWN_ORDER", {"order": order})}, 404)
+
+    @app.get("/v1/orders/{order:path}/events", tags=["consultas"], summary="La historia de una orden o suborden")
+    async def events(order: str, _actor: Annotated[Actor, Depends(caller)]) -> Response:
+        rows = await resources.command_pool.fetch(EVENTS, order)
+        if not rows:
+            return unknown(order)
+        shown = [
+            dict(row) | {"data": orjson.loads(row["data"]), "id": f"{resources.service}/{row['aggregate']}/{row['seq']}"}
+            for row in rows
+        ]
+        return Response(orjson.dumps({"service": resources.service, "events": shown}), media_type="application/json")
+
+    @app.get("/v1/orders/{order:path}", tags=["consultas"], summary="Estado, quién tiene la pelota y qué mensaje la mueve")
+    async def order(order: str, _actor: Annotated[Actor, Depends(caller)]) -> Response:
+        rows = await resources.command_pool.fetch(ORDER, order)
+        if not rows:
+            return unknown(order)
+        shown = []
+        for row in rows:
+            doc = orjson.loads(row["doc"])
+            shown.append(
+                {
+                    "id": row["id"],
+                    "parent": row["po"],
+                    "version": row["version"],
+                    "stage": doc.get("stage", ""),
+                    "waiting": list(doc.get("waits", {}).values()),
+                    "fallouts": doc.get("fallouts", {}),
+                    "held": doc.get("held"),
+                    "due_at": row["due_at"],
+                    "blocked": row["blocked"],
+                    "updated_at": row["updated_at"],
+                    "state": doc,
+                }
+            )
+        headers = {"ETag": f'"{shown[0]["version"]}"'} if len(shown) == 1 else {}
+        body = orjson.dumps({"service": resources.service, "aggregates": shown})
+        return Response(body, media_type="application/json", headers=headers)
+
+    @app.get("/v1/tasks", tags=["consultas"], summary="Cola de tareas: lo que cada parte tiene pendiente")
+    async def tasks(_actor: Annotated[Actor, Depends(caller)], party: str | None = None) -> Response:
+        rows = await resources.command_pool.fetch(WAITING)
+        waits = [
+            {"aggregate": row["id"], "parent": row["po"], "stage": row["stage"], **wait}
+            for row in rows
+            for wait in orjson.loads(row["waits"] or "{}").values()
+        ]
+        chosen = [wait for wait in waits if party is None or wait["party"] == party]
+        return Response(orjson.dumps({"service": resources.service, "tasks": chosen}), media_type="application/json")
+
+    @app.get("/v1/policy", tags=["consultas"], summary="Qué comando puede quién, y en qué etapa")
+    async def policy(_actor: Annotated[Actor, Depends(caller)]) -> list[dict[str, Any]]:
+        return [
+            {"command": row.command.__name__, "stages": sorted(row.stages), "roles": sorted(row.roles)}
+            for row in resources.roster.policy()
+        ]
+
+
+def _add_health(
+    app: FastAPI, resources: Resources, ready: Callable[[], Awaitable[dict[str, str]]], instruments: Instruments
+) -> None:
+    @app.get("/livez", tags=["salud"], summary="¿Avanza el proceso?")
+    async def livez() -> Response:
+        silent = time.monotonic() - resources.beat_at
+        alive = silent < resources.settings.workers.watchdog_seconds
+        return JSONResponse({"alive": alive, "silent_seconds": round(silent, 1)}, 200 if alive else 503)
+
+    @app.get("/readyz", tags=["salud"], summary="¿Puede trabajar?")
+    async def readyz() -> Response:
+        checks = await ready()
+        failing = {name: why for name, why in checks.items() if why != "ok"}
+        return JSONResponse({"ready": not failing, "checks": checks}, 503 if failing else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        try:
+            row = await resources.command_pool.fetchrow(GAUGES, resources.clock.now())
+            instruments.gauges.update({name: float(value) for name, value in dict(row).items()})
+        except TRANSIENT:
+            instruments.gauges.clear()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,296 @@
+"""One unit of work: the messages of a batch, a command or a deadline, applied to their aggregates in one transaction."""
+
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from opentelemetry.trace import Link, SpanKind
+
+from shared import tracing
+from shared.contracts.base import Command, DeadlineReached, Message, to_json
+from shared.contracts.common import CommandRefused
+from shared.contracts.refusals import sentence
+from shared.decider import Actor, Refused, World
+from shared.messaging import store
+from shared.messaging.inbound import Dead, Item, Record
+from shared.messaging.reaction import Cell, Made, due_deadlines, react, record
+from shared.messaging.roster import Roster
+from shared.messaging.worlds import Worlds
+
+BREAKER_MINIMUM: Final = 5
+BREAKER_SHARE: Final = 0.1
+STUCK: Final = "DEADLINE_STUCK"
+
+
+class BreakerError(Exception):
+    """A large part of a batch fails alike: a bad release must not block ten thousand orders (D9)."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a unit of work did: counts for metrics, and for a command its facts or refusal."""
+
+    facts: int = 0
+    duplicates: int = 0
+    refused: Refused | None = None
+    made: list[store.NewFact] = field(default_factory=list)
+    version: int = 0
+    blocked: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Unit:
+    """One transaction's work on one service's schema."""
+
+    service: str
+    roster: Roster
+    worlds: Worlds
+    connection: Any
+    batch_links: Sequence[Link] = ()
+    parks: bool = True
+    changes: store.Changes = field(default_factory=store.Changes)
+    outcome: Outcome = field(default_factory=Outcome)
+
+    async def apply(self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]] = ()) -> Outcome:
+        """Dead letters, inbox, load, react in memory, one write (3.2 of the design)."""
+        if dead:
+            await self._bury(dead)
+        items = await self._new_only(items)
+        targets = await self._targets(items)
+        await self._load(items, targets, [one.aggregate for _, one in dead if one.aggregate])
+        for item, ids in zip(items, targets, strict=True):
+            for one in ids:
+                self._tell(item, one)
+        self._break_if_many(len(self.changes.cells))
+        await store.save(self.connection, self.changes, self.worlds.at())
+        self.outcome.facts = len(self.changes.facts)
+        return self.outcome
+
+    async def _bury(self, dead: Sequence[tuple[Record, Dead]]) -> None:
+        columns = zip(
+            *(
+                (
+                    r.topic,
+                    r.partition,
+                    r.offset,
+                    r.key,
+                    r.value,
+                    orjson.dumps(dict(r.headers)).decode(),
+                    d.reason,
+                    d.path,
+                    d.hint,
+                    d.aggregate,
+                )
+                for r, d in dead
+            ),
+            strict=True,
+        )
+        await self.connection.execute(store.DEAD, *(list(column) for column in columns))
+
+    async def _new_only(self, items: Sequence[Item]) -> list[Item]:
+        """Messages without a sequence are known again by the inbox; the rest by the aggregate's cursor."""
+        ids = sorted({(item.source, item.id) for item in items if item.seq is None})
+        if not ids:
+            return list(items)
+        rows = await self.connection.fetch(store.INBOX, [one[0] for one in ids], [one[1] for one in ids])
+        fresh = {(row["source"], row["id"]) for row in rows}
+        kept = []
+        for item in items:
+            if item.seq is not None:
+                kept.append(item)
+            elif (item.source, item.id) in fresh:
+                fresh.discard((item.source, item.id))
+                kept.append(item)
+            else:
+                self.outcome.duplicates += 1
+        return kept
+
+    async def _targets(self, items: Sequence[Item]) -> list[list[str]]:
+        parents = sorted({item.to.parent for item in items if item.to.parent})
+        members: dict[str, list[str]] = {}
+        if parents:
+            for row in await self.connection.fetch(store.OF_PARENT, parents):
+                members.setdefault(row["po"], []).append(row["id"])
+        return [list(item.to.ids) + self._members(item, members) for item in items]
+
+    @staticmethod
+    def _members(item: Item, members: dict[str, list[str]]) -> list[str]:
+        if not item.to.parent:
+            return []
+        return [one for one in members.get(item.to.parent, []) if not item.to.only or one in item.to.only]
+
+    async def _load(self, items: Sequence[Item], targets: Sequence[Sequence[str]], suspects: Iterable[str]) -> None:
+        opening: dict[str, str] = {}
+        asked: dict[str, str] = {}
+        for item, ids in zip(items, targets, strict=True):
+            for one in ids:
+                (asked if item.is_command else opening)[one] = item.po or one
+        cells = self.changes.cells
+        cells |= await store.load(self.connection, self.roster, opening)
+        absent = {one: po for one, po in asked.items() if one not in cells}
+        cells |= await store.load(self.connection, self.roster, absent, opens=False)
+        unknown = {
+            f"sender:{item.source}": f"sender:{item.source}" for item in items if item.is_command and not self._exists(item)
+        }
+        cells |= await store.load(self.connection, self.roster, unknown)
+        mute = {one: one for one in suspects if one not in cells}
+        cells |= await store.load(self.connection, self.roster, mute, opens=False)
+        for one in suspects:
+            if one in cells:
+                self._block(cells[one], "DEAD_LETTER")
+
+    def _exists(self, item: Item) -> bool:
+        return all(one in self.changes.cells for one in item.to.ids)
+
+    def _tell(self, item: Item, aggregate: str) -> None:
+        cell = self.changes.cells.get(aggregate)
+        if cell is None or (item.is_command and not cell.exists):
+            self._refuse(self.changes.cells[f"sender:{item.source}"], item, Refused("UNKNOWN_ORDER", {"order": aggregate}))
+            return
+        if item.seq is not None and cell.heard.get(item.cursor, 0) >= item.seq:
+            self.outcome.duplicates += 1
+            return
+        if cell.blocked:
+            self.changes.parked.append((aggregate, item.record))
+            return
+        before = (cell.state, cell.version, dict(cell.heard), cell.touched, len(self.changes.facts))
+        try:
+            answer = self.react(cell, item.message, item.id, item.source, item.actor, item.traceparent)
+        except Exception as error:  # noqa: BLE001 - any exception of the rules blocks this order alone (I10)
+            cell.state, cell.version, cell.heard, cell.touched, count = before
+            del self.changes.facts[count:]
+            self._block(cell, place_of(error))
+            if self.parks:
+                self.changes.parked.append((aggregate, item.record))
+            return
+        if item.seq is not None:
+            cell.heard[item.cursor] = item.seq
+            cell.touched = True
+        if isinstance(answer, Refused):
+            self._refuse(cell, item, answer)
+
+    def _block(self, cell: Cell, why: str) -> None:
+        cell.blocked, cell.touched = why, True
+        self.outcome.blocked.append(cell.id)
+
+    def _refuse(self, cell: Cell, item: Item, answer: Refused) -> None:
+        """A command that came by Kafka and is refused becomes a published fact, never a dead letter."""
+        self.outcome.refused = answer
+        fact = CommandRefused(
+            command=type(item.message).__name__, command_id=item.id, code=answer.code, why=sentence(answer.code, answer.details)
+        )
+        world = self.worlds.at(item.actor, item.id, item.source)
+        made = record(cell, [fact], world)
+        if not isinstance(made, Refused):
+            self._keep(cell, made, world, item.traceparent, tracing.now_ns(), f"process {item.record.topic}", item.message)
+
+    def react(
+        self,
+        cell: Cell,
+        message: Message,
+        identity: str,
+        source: str,
+        actor: Actor,
+        parent: str | None,
+        links: Sequence[Link] = (),
+    ) -> list[Made] | Refused:
+        """One message to one aggregate; its facts are kept with the trace context they were made in."""
+        world, started = self.worlds.at(actor, identity, source), tracing.now_ns()
+        answer = react(cell, message, world)
+        if not isinstance(answer, Refused):
+            name = f"deadline {message.name}" if isinstance(message, DeadlineReached) else f"process {self.service}"
+            self._keep(cell, answer, world, parent, started, name, message, links)
+        return answer
+
+    def _keep(
+        self,
+        cell: Cell,
+        made: Sequence[Made],
+        world: World,
+        parent: str | None,
+        started: int,
+        name: str,
+        message: Message,
+        links: Sequence[Link] = (),
+    ) -> None:
+        if not made:
+            return
+        topic = f"o2c.{self.service}.v1"
+        facts = [(f"{self.service}/{cell.id}/{one.seq}", type(one.fact).__name__) for one in made]
+        attributes: dict[str, Any] = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.message.id": world.id,
+            "messaging.message.conversation_id": cell.po,
+            "o2c.order.id": cell.po,
+            "o2c.suborder.id": cell.id,
+            "o2c.stage": cell.state.stage,
+            "o2c.outcome": "moved",
+            "o2c.fact.types": [kind for _, kind in facts],
+        }
+        if isinstance(message, Command):
+            attributes["o2c.command"] = type(message).__name__
+        kind = SpanKind.INTERNAL if isinstance(message, DeadlineReached) else SpanKind.CONSUMER
+        contexts = tracing.reaction(
+            name, kind, attributes, parent=parent, links=[*self.batch_links, *links], started_ns=started, topic=topic, facts=facts
+        )
+        role = ",".join(sorted(world.actor.roles))
+        rows = [
+            store.NewFact(
+                cell.po,
+                cell.id,
+                one.seq,
+                type(one.fact).__name__,
+                one.at,
+                world.id,
+                world.actor.id,
+                role,
+                context,
+                to_json(one.fact).decode(),
+            )
+            for one, context in zip(made, contexts, strict=True)
+        ]
+        self.changes.facts += rows
+        self.outcome.made += rows
+        self.outcome.version = cell.version
+
+    def fire(self, cell: Cell, *, clocks_agree: bool, link: str | None) -> None:
+        """All deadlines of one aggregate that are reached; one that changes nothing twice would fire for ever and blocks it (D6)."""
+        idle = 0
+        while idle < 2:  # noqa: PLR2004 - the second no-op in a row
+            world = self.worlds.at()
+            reached = [one for one in due_deadlines(cell, world) if clocks_agree or not self._irreversible(cell, one.name)]
+            if not reached:
+                return
+            one = reached[0]
+            identity = f"{cell.id}/{one.name}/{one.due.isoformat()}"
+            before = cell.version
+            try:
+                self.react(cell, one, identity, "clock", SYSTEM_ACTOR, None, tracing.links_to([link]))
+            except Exception as error:  # noqa: BLE001 - a bug of the rules blocks this order alone
+                self._block(cell, place_of(error))
+                return
+            idle = idle + 1 if cell.version == before else 0
+        self._block(cell, STUCK)
+
+    @staticmethod
+    def _irreversible(cell: Cell, name: str) -> bool:
+        row = cell.decider.deadline(name)
+        return row is not None and row.irreversible
+
+    def _break_if_many(self, cells: int) -> None:
+        failed = len(self.outcome.blocked)
+        if failed > BREAKER_MINIMUM and failed > cells * BREAKER_SHARE:
+            raise BreakerError(f"{failed} of {cells} aggregates failed")
+
+
+SYSTEM_ACTOR: Final = Actor("SYSTEM", frozenset({"SYSTEM"}))
+
+
+def place_of(error: BaseException) -> str:
+    """Type and place of an error, without its values."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} {frame.name}:{frame.lineno}"

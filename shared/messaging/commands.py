@@ -1,0 +1,110 @@
+"""Commands of people and effects: a batch of one, with the answer stored under its key in the same transaction (5)."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from shared import tracing
+from shared.contracts.base import Command, to_json
+from shared.contracts.refusals import REFUSALS, sentence
+from shared.db import unit_of_work
+from shared.decider import Actor, Refused, refused
+from shared.messaging import store
+from shared.messaging.apply import Unit
+from shared.messaging.reaction import may_ask
+from shared.messaging.resources import Resources, crash_point
+from shared.messaging.timers import LATEST
+
+LOCK_KEY: Final = "SELECT pg_advisory_xact_lock(21, hashtext($1))"
+ANSWERED: Final = "SELECT request_hash, status, response FROM command_log WHERE key = $1"
+ANSWER: Final = "INSERT INTO command_log (key, request_hash, status, response, at) VALUES ($1, $2, $3, $4, now())"
+STOP_LEASE: Final = "UPDATE aggregate SET lease_until = NULL WHERE id = $1"
+
+
+class BlockedError(Exception):
+    """The aggregate waits for a repair of ours: no refusal, the caller tries again later (503)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command was answered: an HTTP status and a body with version and facts, or code and sentence."""
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was accepted."""
+        return self.status < 400  # noqa: PLR2004 - HTTP
+
+
+def refusal(answer: Refused) -> Answer:
+    """The answer of a refusal: its code, its Spanish sentence and what it names."""
+    known = REFUSALS.get(answer.code)
+    details = {
+        name: value if isinstance(value, int | float | str | list | dict) else str(value)
+        for name, value in answer.details.items()
+    }
+    body = {"code": answer.code, "why": sentence(answer.code, answer.details), "details": details}
+    return Answer(known.status if known else 422, body)
+
+
+async def handle(
+    resources: Resources,
+    command: Command,
+    actor: Actor,
+    key: str,
+    *,
+    expected_version: int | None = None,
+    parent: str | None = None,
+) -> Answer:
+    """Applies one command once per key. Role first, then the key, the aggregate, the version, the decision."""
+    if not may_ask(resources.roster.policy(), type(command), actor.roles):
+        return refusal(refused("ROLE_NOT_ALLOWED", command=type(command).__name__))
+    stored = sha256(f"{actor.id}\n{key}".encode()).hexdigest()
+    request = sha256(type(command).__name__.encode() + to_json(command)).hexdigest()
+    async with unit_of_work(resources.command_pool) as connection:
+        await connection.execute(LOCK_KEY, stored)
+        before = await connection.fetchrow(ANSWERED, stored)
+        if before is not None:
+            if before["request_hash"] != request:
+                return refusal(refused("KEY_REUSED"))
+            return Answer(before["status"], orjson.loads(before["response"]), replayed=True)
+        answer = await _decide(resources, connection, command, actor, f"http/{stored[:32]}", expected_version, parent)
+        await connection.execute(ANSWER, stored, request, answer.status, orjson.dumps(answer.body).decode())
+        crash_point(resources.settings, "command_before_commit")
+    resources.committed()
+    resources.count("commands", f"{type(command).__name__}:{answer.body.get('code', 'ok')}")
+    return answer
+
+
+async def _decide(
+    resources: Resources, connection: Any, command: Command, actor: Actor, identity: str, expected: int | None, parent: str | None
+) -> Answer:
+    unit = Unit(resources.service, resources.roster, resources.worlds, connection)
+    decider = resources.roster.of(command.aggregate)
+    opens = decider.opened_by_command
+    cells = await store.load(connection, resources.roster, {command.aggregate: command.aggregate}, opens=opens)
+    cell = cells.get(command.aggregate)
+    if cell is None or not (cell.exists or opens):
+        return refusal(refused("UNKNOWN_ORDER", order=command.aggregate))
+    if cell.blocked:
+        raise BlockedError(cell.id)
+    if expected is not None and expected != cell.version:
+        return refusal(refused("STALE_VERSION", version=cell.version))
+    unit.changes.cells |= cells
+    latest = await connection.fetch(LATEST, [cell.id])
+    links = tracing.links_to([row["trace"] for row in latest])
+    source = "effect" if "SYSTEM" in actor.roles else "http"
+    answer = unit.react(cell, command, identity, source, actor, parent, links)
+    if isinstance(answer, Refused):
+        return refusal(answer)
+    await store.save(connection, unit.changes, resources.worlds.at())
+    facts = [
+        {"id": f"{resources.service}/{cell.id}/{row.seq}", "type": row.type, "data": orjson.loads(row.data)}
+        for row in unit.changes.facts
+    ]
+    return Answer(200, {"aggregate": cell.id, "version": cell.version, "stage": cell.state.stage, "facts": facts})

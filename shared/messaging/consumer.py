@@ -1,0 +1,286 @@
+"""The one batch subscriber of a service: manual acknowledgement after COMMIT, nothing parsed by the framework (3.2)."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from opentelemetry.trace import SpanKind
+
+from shared import tracing
+from shared.contracts.base import Command
+from shared.db import REJECTED, TRANSIENT, unit_of_work
+from shared.decider import Actor, Target
+from shared.messaging.apply import BreakerError, Unit
+from shared.messaging.envelope import sort_command, sort_fact, trace_of
+from shared.messaging.inbound import Dead, Edge, Inbound, Item, Mirror, Record, Skipped
+from shared.messaging.resources import EXIT_BREAKER, EXIT_STUCK, Resources, crash_point, die
+
+log = structlog.get_logger()
+ACK_LIMIT: Final = 15.0
+RETRY_FOR: Final = 60.0
+
+
+def safe(record: Any) -> Any:
+    """A record whose headers cannot break the framework: no value becomes empty, what is no text becomes hex (F3)."""
+    headers = []
+    for key, value in record.headers or ():
+        raw = value if value is not None else b""
+        try:
+            raw.decode()
+            headers.append((key, raw))
+        except UnicodeDecodeError:
+            headers.append((f"x-raw-{key}", raw.hex().encode()))
+    return ConsumerRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        timestamp_type=record.timestamp_type,
+        key=record.key,
+        value=record.value,
+        checksum=record.checksum,
+        serialized_key_size=record.serialized_key_size,
+        serialized_value_size=record.serialized_value_size,
+        headers=tuple(headers),
+    )
+
+
+async def parser(records: Sequence[Any], original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """The framework sees repaired headers only."""
+    return await original(tuple(map(safe, records)))
+
+
+async def decoder(message: Any) -> Any:
+    """The framework touches no payload."""
+    return message
+
+
+def as_record(raw: Any) -> Record:
+    """The record as the core sees it; header names without case, of a repeated one the last counts."""
+    headers = {key.lower(): value.decode("utf-8", "replace") for key, value in raw.headers}
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, headers)
+
+
+@dataclass
+class Intake:
+    """Sorts records of every topic of a service; no I/O."""
+
+    resources: Resources
+    edges: Mapping[str, Edge]
+    mirrors: Mapping[str, Mirror]
+    sources: Mapping[str, frozenset[str]]
+
+    def sort(self, record: Record) -> Item | Dead | Skipped:
+        """A message to apply, a dead letter, or nothing for us."""
+        service = self.resources.service
+        if record.topic in self.edges:
+            return self._edge(record)
+        if record.topic == f"o2c.{service}.commands.v1":
+            return sort_command(record, service, self.sources)
+        return sort_fact(record, self.resources.roster)
+
+    def _edge(self, record: Record) -> Item | Dead | Skipped:
+        headers = [(name, value.encode()) for name, value in record.headers.items()]
+        found = self.edges[record.topic](record.value, record.key, headers)
+        if not isinstance(found, Inbound):
+            return found
+        identity = found.id or f"{record.partition}+{record.offset}"
+        return Item(
+            record,
+            found.message,
+            f"{found.source}/{identity}",
+            found.source,
+            found.aggregate,
+            Actor(found.source, frozenset({"SYSTEM"})),
+            Target(ids=(found.aggregate,)),
+            found.po,
+            None,
+            trace_of(record.headers),
+            is_command=isinstance(found.message, Command),
+            contacts=found.contacts,
+        )
+
+
+def pauses(first: float = 0.2, most: float = 5.0, total: float = RETRY_FOR) -> Iterator[float]:
+    """Growing pauses with jitter, for as long as `total` seconds."""
+    spent, pause = 0.0, first
+    while spent < total:
+        wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        yield wait
+        spent, pause = spent + wait, min(pause * 2, most)
+
+
+@dataclass
+class Consumer:
+    """Polls, applies in one transaction, wakes the relay, acknowledges."""
+
+    resources: Resources
+    intake: Intake
+
+    async def on_batch(self, message: Any) -> None:
+        """One batch. Lets no exception out: an exception here would acknowledge what was not done (F2, F4)."""
+        resources = self.resources
+        resources.beat()
+        records = [as_record(raw) for raw in message.raw_message]
+        resources.count("consumed", "", len(records))
+        items, dead, mirrored = self._sort_out(records)
+        apply = self.apply_together
+        for pause in pauses():
+            resources.beat()
+            try:
+                await self._put_contacts(items)
+                await apply(items, dead, mirrored)
+                break
+            except TRANSIENT as error:
+                resources.count("db_retries", type(error).__name__)
+                log.warning("batch_retry", error=type(error).__name__, messages=len(records))
+                await asyncio.sleep(pause)
+            except REJECTED as error:
+                log.warning("batch_in_savepoints", error=type(error).__name__)
+                apply = self.apply_in_savepoints
+            except BreakerError as error:
+                die(EXIT_BREAKER, "breaker", why=str(error))
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.exception("batch_failed", error=type(error).__name__)
+                die(EXIT_STUCK, "batch_failed", error=type(error).__name__)
+        else:
+            await quietly(message.nack(), resources)
+            return
+        resources.committed()
+        crash_point(resources.settings, "batch_after_commit")
+        await quietly(message.ack(), resources)
+        crash_point(resources.settings, "batch_after_ack")
+
+    def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item], list[tuple[Record, Dead]], list[Record]]:
+        items: list[Item] = []
+        dead: list[tuple[Record, Dead]] = []
+        mirrored = [record for record in records if record.topic in self.intake.mirrors]
+        for record in records:
+            if record.topic in self.intake.mirrors:
+                continue
+            found = self.intake.sort(record)
+            if isinstance(found, Item):
+                items.append(found)
+            elif isinstance(found, Dead):
+                dead.append((record, found))
+                self.resources.count("dead_letters", found.reason)
+                log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, code=found.reason)
+            else:
+                self.resources.count("skipped", found.why)
+        return items, dead, mirrored
+
+    async def _put_contacts(self, items: Sequence[Item]) -> None:
+        """Contacts go to their topic before the transaction: an upsert that may be repeated (F10)."""
+        put = self.resources.put_contact
+        contacts = [contact for item in items for contact in item.contacts]
+        if contacts and put is not None:
+            async with asyncio.timeout(20):
+                await asyncio.gather(*(put(contact.ref, contact.value) for contact in contacts))
+
+    async def apply_together(
+        self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
+    ) -> None:
+        """The whole batch in one transaction."""
+        resources = self.resources
+        sampled = tracing.links_to([item.traceparent for item in items][:128])
+        attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.consumer.group.name": f"{resources.service}.v1",
+            "messaging.batch.message_count": len(items),
+        }
+        if not items and not dead and not mirrored:
+            return
+        with tracing.span(f"process {resources.service}.v1", SpanKind.CONSUMER, attributes, links=sampled) as batch:
+            links = tracing.links_to([tracing.traceparent(batch.get_span_context())])
+            async with unit_of_work(resources.pool) as connection:
+                for topic, mirror in self.intake.mirrors.items():
+                    pairs = [((r.key or b"").decode(), r.value) for r in mirrored if r.topic == topic]
+                    if pairs:
+                        await mirror(connection, pairs)
+                unit = Unit(resources.service, resources.roster, resources.worlds, connection, links)
+                outcome = await unit.apply(items, dead)
+                crash_point(resources.settings, "batch_before_commit")
+        resources.count("facts", "", outcome.facts)
+        resources.count("duplicates", "", outcome.duplicates)
+        for one in outcome.blocked:
+            log.error("aggregate_blocked", suborder_id=one)
+
+    async def apply_in_savepoints(
+        self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
+    ) -> None:
+        """Postgres refused a value: message by message, so that only the guilty aggregate is blocked (4.3)."""
+        await self.apply_together([], dead, mirrored)
+        for item in items:
+            try:
+                await self.apply_together([item], [], [])
+            except REJECTED as error:
+                log.error("value_refused", error=type(error).__name__, message_id=item.id)  # noqa: TRY400 - no values
+                await self.apply_together(
+                    [], [(item.record, Dead("value_refused", "", type(error).__name__, item.to.ids[0]))], []
+                )
+
+
+async def quietly(act: Awaitable[None], resources: Resources) -> None:
+    """Acknowledges under a limit; a failed one is only counted, since redelivery is recognised (K1)."""
+    try:
+        async with asyncio.timeout(ACK_LIMIT):
+            await act
+    except Exception as error:  # noqa: BLE001 - redelivery is recognised
+        resources.count("ack_failures", type(error).__name__)
+
+
+def make_broker(resources: Resources, consumer: Consumer, topics: Sequence[str]) -> KafkaBroker:
+    """The broker with its one subscriber; every setting is one of `reliability.md` 3.1."""
+    settings, service = resources.settings, resources.service
+    broker = KafkaBroker(
+        settings.kafka.bootstrap_servers,
+        client_id=f"{service}-{settings.instance}",
+        allow_auto_create_topics=False,
+        request_timeout_ms=40_000,
+        graceful_timeout=20.0,
+        apply_types=False,
+        logger=None,
+    )
+    subscriber = broker.subscriber(
+        *topics,
+        group_id=f"{service}.v1",
+        group_instance_id=f"{service}-{settings.instance}",
+        batch=True,
+        max_records=300,
+        batch_timeout_ms=50,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,
+        parser=parser,
+        decoder=decoder,
+        partition_assignment_strategy=[RangePartitionAssignor],
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=3_000,
+        rebalance_timeout_ms=30_000,
+        max_poll_interval_ms=300_000,
+        fetch_max_wait_ms=50,
+        fetch_max_bytes=8 << 20,
+        max_partition_fetch_bytes=1 << 20,
+        check_crcs=True,
+    )
+    subscriber(consumer.on_batch)
+    return broker
+
+
+async def stop_broker(broker: KafkaBroker) -> None:
+    """Stops the consumer under a limit: in the dark it would take 40 s or for ever (F13)."""
+    with suppress(Exception):
+        async with asyncio.timeout(10):
+            await broker.stop()

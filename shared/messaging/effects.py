@@ -1,0 +1,116 @@
+"""Effects: what a state wants done outside is claimed with a lease, done outside any transaction, and its outcome fed back (3.4)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from opentelemetry.trace import SpanKind
+
+from shared import tracing
+from shared.contracts.base import Command
+from shared.contracts.common import RecordEffectFailed
+from shared.db import TRANSIENT, unit_of_work
+from shared.decider import Actor, Effect
+from shared.messaging import store
+from shared.messaging.commands import STOP_LEASE, BlockedError, handle
+from shared.messaging.resources import Resources, crash_point
+from shared.messaging.timers import LATEST
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+CLAIM: Final = """
+UPDATE aggregate SET lease_until = $2 WHERE id IN (
+  SELECT id FROM aggregate WHERE effect_at <= $1 AND blocked IS NULL AND (lease_until IS NULL OR lease_until < clock_timestamp())
+  ORDER BY effect_at LIMIT 20 FOR UPDATE SKIP LOCKED) RETURNING id, po"""
+SYSTEM: Final = Actor("SYSTEM", frozenset({"SYSTEM"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One effect to perform: what, under which key, for which aggregate, and what an adapter may use."""
+
+    aggregate: str
+    po: str
+    effect: Effect
+    now: datetime
+    settings: Settings
+    resources: Resources
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection to the service's own schema."""
+        async with self.resources.command_pool.acquire() as connection:
+            yield connection
+
+
+Perform = Callable[[Task], Awaitable[Command]]
+"""An adapter: does the effect and answers the command that records its outcome. An exception is a failed try."""
+
+
+async def run_effects(resources: Resources, adapters: Mapping[str, Perform]) -> None:
+    """Performs what is wanted until told to stop."""
+    if not adapters:
+        return
+    while not resources.stopping.is_set():
+        done = 0
+        try:
+            done = await perform_due(resources, adapters)
+        except TRANSIENT as error:
+            log.warning("effects_retry", error=type(error).__name__)
+        if not done:
+            resources.wake_effects.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(resources.wake_effects.wait(), resources.settings.workers.deadline_poll_seconds)
+
+
+async def perform_due(resources: Resources, adapters: Mapping[str, Perform]) -> int:
+    """One claim; answers how many aggregates were taken."""
+    now = resources.clock.now()
+    until = resources.clock.wall() + timedelta(seconds=resources.settings.workers.effect_lease_seconds)
+    async with unit_of_work(resources.pool) as connection:
+        rows = await connection.fetch(CLAIM, now, until)
+        if not rows:
+            return 0
+        wanted = {row["id"]: row["po"] for row in rows}
+        cells = await store.load(connection, resources.roster, wanted)
+        links = {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(wanted))}
+    crash_point(resources.settings, "effect_after_lease")
+    tasks = [
+        (Task(cell.id, cell.po, effect, now, resources.settings, resources), links.get(cell.id))
+        for cell in cells.values()
+        for effect in cell.decider.effects(cell.state)
+        if effect.not_before <= now
+    ]
+    await asyncio.gather(*(_perform(resources, adapters, task, link) for task, link in tasks))
+    async with unit_of_work(resources.pool) as connection:
+        for one in wanted:
+            await connection.execute(STOP_LEASE, one)
+    return len(rows)
+
+
+async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: Task, link: str | None) -> None:
+    effect = task.effect
+    attributes = {"o2c.order.id": task.po, "o2c.suborder.id": task.aggregate, "o2c.effect.attempt": effect.attempt}
+    with tracing.span(f"effect {effect.kind}", SpanKind.CLIENT, attributes, links=tracing.links_to([link])) as made:
+        try:
+            async with asyncio.timeout(resources.settings.workers.effect_limit_seconds):
+                outcome = await adapters[effect.kind](task)
+        except Exception as error:  # noqa: BLE001 - a failed try, whatever it was: dated again, at last a task
+            log.warning("effect_failed", kind=effect.kind, error=type(error).__name__, attempt=effect.attempt)
+            made.set_attribute("error.type", type(error).__name__)
+            outcome = RecordEffectFailed(
+                aggregate=task.aggregate, key=effect.key, attempt=effect.attempt, code=type(error).__name__
+            )
+        crash_point(resources.settings, "effect_after_act")
+        key = f"{task.aggregate}/{effect.key}/{effect.attempt}/{type(outcome).__name__}"
+        parent = tracing.traceparent(made.get_span_context())
+        try:
+            answer = await handle(resources, outcome, SYSTEM, key, parent=parent)
+        except BlockedError:
+            return
+        resources.count("effects", f"{effect.kind}:{'done' if answer.ok else answer.body['code']}")

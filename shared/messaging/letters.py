@@ -1,0 +1,95 @@
+"""Dead letters, blocked aggregates and parked messages: listed, shown, and replayed through the door they came by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from shared.messaging import store
+from shared.messaging.inbound import Dead, Record, Skipped
+
+DEAD: Final = """
+SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, octet_length(raw) AS bytes FROM dead_letter
+WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR headers ->> 'ce_type' = $2
+  OR headers ->> 'ce_type' LIKE '%.' || $2 || '.v%') AND ($3::text IS NULL OR aggregate = $3 OR convert_from(key, 'UTF8') = $3)
+  AND (replayed_at IS NULL OR $4) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
+DEAD_ONE: Final = 'SELECT key, raw, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
+REPLAYED: Final = 'UPDATE dead_letter SET replayed_at = now() WHERE topic = $1 AND partition = $2 AND "offset" = $3'
+BLOCKED: Final = """
+SELECT a.id, a.po, a.blocked, a.version, a.updated_at, (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
+WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORDER BY a.updated_at LIMIT 1000"""
+UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
+BLOCK: Final = "UPDATE aggregate SET blocked = $2 WHERE id = $1"
+PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position"
+UNPARK: Final = "DELETE FROM parked WHERE position = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter as it is listed: never its content."""
+
+    id: str
+    reason: str
+    path: str
+    hint: str
+    type: str
+    aggregate: str | None
+    bytes: int
+    at: str
+    replayed_at: str | None
+
+
+async def dead_letters(
+    connection: Any, *, letter: str | None = None, kind: str | None = None, order: str | None = None, everything: bool = False
+) -> list[Letter]:
+    """Dead letters by id (`topic/partition/offset`), type or order; replayed ones only when asked for."""
+    rows = await connection.fetch(DEAD, letter, kind, order, everything)
+    return [
+        Letter(
+            f"{row['topic']}/{row['partition']}/{row['offset']}",
+            row["reason"],
+            row["path"],
+            row["hint"],
+            orjson.loads(row["headers"]).get("ce_type", ""),
+            row["aggregate"],
+            row["bytes"] or 0,
+            row["at"].isoformat(),
+            row["replayed_at"].isoformat() if row["replayed_at"] else None,
+        )
+        for row in rows
+    ]
+
+
+async def record_of(connection: Any, letter: str) -> Record:
+    """The record of a dead letter, byte for byte. Raises LookupError when there is none."""
+    topic, partition, offset = split_id(letter)
+    row = await connection.fetchrow(DEAD_ONE, topic, partition, offset)
+    if row is None:
+        raise LookupError(letter)
+    return Record(topic, partition, offset, row["key"], row["raw"], orjson.loads(row["headers"]))
+
+
+def split_id(letter: str) -> tuple[str, int, int]:
+    """Topic, partition and offset of a dead letter's id."""
+    topic, partition, offset = letter.rsplit("/", 2)
+    return topic, int(partition), int(offset)
+
+
+async def blocked(connection: Any, order: str | None = None) -> Sequence[Any]:
+    """Blocked aggregates with the place of the error and how much is parked behind each."""
+    rows: Sequence[Any] = await connection.fetch(BLOCKED, order)
+    return rows
+
+
+def still_dead(found: object) -> str | None:
+    """Why a replay would fail again, or None when the message is understood now."""
+    if isinstance(found, Dead):
+        return found.reason
+    return found.why if isinstance(found, Skipped) else None
+
+
+async def parked(connection: Any, aggregate: str) -> list[tuple[int, Record]]:
+    """What waits behind a blocked aggregate, in arrival order."""
+    rows = await connection.fetch(PARKED, aggregate)
+    return [(row["position"], store.decode_record(row["message"])) for row in rows]

@@ -1,0 +1,161 @@
+"""The relay: one leader per schema sends stored facts in position order through its own idempotent producer (4.5)."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from opentelemetry.trace import SpanKind
+
+from shared import tracing
+from shared.db import connect
+from shared.messaging.envelope import headers_of
+from shared.messaging.resources import EXIT_STUCK, Resources, crash_point, die
+
+log = structlog.get_logger()
+
+LEAD: Final = "SELECT pg_try_advisory_lock(20, current_schema()::regnamespace::oid::int)"
+EVICT: Final = """
+SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 20 AND l.objid = current_schema()::regnamespace::oid
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND a.state_change < clock_timestamp() - interval '5 s'"""
+NEXT: Final = """
+SELECT o.position, o.po, o.aggregate, o.seq, f.type, f.at, f.caused_by, f.actor, f.trace, f.data
+FROM (SELECT position, po, aggregate, seq FROM outbox ORDER BY position LIMIT 500) o
+JOIN fact f USING (aggregate, seq) ORDER BY o.position"""
+SENT: Final = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
+ROUND_LIMIT: Final = 30
+FAILURES: Final = 3
+
+
+def producer(bootstrap: list[str], client: str, **more: Any) -> AIOKafkaProducer:
+    """An idempotent producer with the settings of `reliability.md` 3.2; order on the topic is safety, not tuning (K5)."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_batch_size=256 << 10,
+        max_request_size=983_040,
+        request_timeout_ms=20_000,
+        compression_type="lz4",
+        **more,
+    )
+
+
+class Relay:
+    """Keeps trying to lead; as leader empties the outbox."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self.leader = False
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Leads when it can, evicts a silent leader, starts anew after any error; three failures in a row end the process."""
+        while not self._resources.stopping.is_set():
+            try:
+                await self._lead_or_wait()
+                self._failures = 0
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever happened: new producer, new connection, first row
+                self.leader = False
+                self._failures += 1
+                self._resources.count("relay_restarts", type(error).__name__)
+                log.warning("relay_restart", error=type(error).__name__, failures=self._failures)
+                await asyncio.sleep(min(5.0, 0.5 * 2**self._failures))
+
+    async def _lead_or_wait(self) -> None:
+        settings = self._resources.settings
+        connection = await connect(settings.postgres.dsn, f"{self._resources.service}_relay")
+        try:
+            while not await connection.fetchval(LEAD):
+                await connection.execute(EVICT)
+                await asyncio.sleep(1)
+                if self._resources.stopping.is_set():
+                    return
+            await self._lead(connection)
+        finally:
+            self.leader = False
+            connection.terminate()
+
+    async def _lead(self, connection: Any) -> None:
+        settings = self._resources.settings
+        sender = producer(settings.kafka.bootstrap_servers, f"{self._resources.service}-relay-{settings.instance}")
+        await asyncio.wait_for(sender.start(), ROUND_LIMIT)
+        self.leader = True
+        try:
+            while not self._resources.stopping.is_set():
+                rows = await connection.fetch(NEXT)
+                if rows:
+                    await self._send(connection, sender, rows)
+                    self._failures = 0
+                else:
+                    await self._rest(connection)
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(sender.stop(), 3)
+
+    async def _rest(self, connection: Any) -> None:
+        wake = self._resources.wake_relay
+        wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), self._resources.settings.workers.relay_poll_seconds)
+
+    async def _send(self, connection: Any, sender: AIOKafkaProducer, rows: list[Any]) -> None:
+        service, topic = self._resources.service, f"o2c.{self._resources.service}.v1"
+        crash_point(self._resources.settings, "relay_after_read")
+        links = tracing.links_to([row["trace"] for row in rows][:128])
+        attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "send",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": topic,
+            "messaging.batch.message_count": len(rows),
+        }
+        with tracing.span(f"send {topic}", SpanKind.CLIENT, attributes, links=links):
+            async with asyncio.timeout(ROUND_LIMIT):
+                futures = [
+                    await sender.send(
+                        topic,
+                        row["data"].encode(),
+                        key=row["po"].encode(),
+                        headers=headers_of(
+                            service,
+                            row["aggregate"],
+                            row["seq"],
+                            row["type"],
+                            row["at"],
+                            row["caused_by"],
+                            row["actor"],
+                            row["trace"],
+                        ),
+                    )
+                    for row in rows
+                ]
+                await self._all_sent(connection, futures)
+        crash_point(self._resources.settings, "relay_after_send")
+        await connection.execute(SENT, [row["position"] for row in rows])
+        self._resources.count("sent", topic, len(rows))
+
+    @staticmethod
+    async def _all_sent(connection: Any, futures: list[Any]) -> None:
+        """Waits in steps of a second with a touch of the connection between, so that no challenger evicts a busy leader."""
+        left = asyncio.gather(*futures)
+        while not (await asyncio.wait([left], timeout=1))[0]:
+            await connection.fetchval("SELECT 1")
+        left.result()
+
+
+async def run_relay(resources: Resources, on_start: Callable[[Relay], None]) -> None:
+    """Runs the relay of this process; a relay that cannot work for long ends it."""
+    relay = Relay(resources)
+    on_start(relay)
+    await relay.run()
+    if not resources.stopping.is_set():
+        die(EXIT_STUCK, "relay_ended")

@@ -1,0 +1,92 @@
+"""What the workers of one process share: settings, pools, clock, roster, wake-up, counters."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from shared.clock import Clock, ClockGuard
+from shared.messaging.roster import Roster
+from shared.messaging.worlds import Worlds
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+EXIT_STUCK: Final = 70
+EXIT_BREAKER: Final = 71
+
+
+@dataclass
+class Resources:
+    """One process of a service at work."""
+
+    service: str
+    settings: Settings
+    roster: Roster
+    worlds: Worlds
+    pool: Any
+    command_pool: Any
+    clock: Clock
+    guard: ClockGuard = field(default_factory=ClockGuard)
+    wake_relay: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_effects: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    counters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    put_contact: Callable[[str, bytes | None], Awaitable[None]] | None = None
+    beat_at: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """The consumer polled or finished a batch."""
+        self.beat_at = time.monotonic()
+
+    def count(self, name: str, label: str = "", amount: int = 1) -> None:
+        """Adds to a counter that `/metrics` shows."""
+        self.counters[name, label] += amount
+
+    def committed(self) -> None:
+        """Facts and wishes may have been written: wake the relay and the effects worker."""
+        self.wake_relay.set()
+        self.wake_effects.set()
+
+
+def die(code: int, event: str, **details: object) -> None:
+    """Ends the process at once; nothing is acknowledged, a new one starts from what was committed."""
+    log.error(event, code=code, **details)
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def start_watchdog(resources: Resources) -> None:
+    """A thread that ends the process when no beat came for too long: it never just looks alive (I14)."""
+    limit = resources.settings.workers.watchdog_seconds
+
+    def watch() -> None:
+        while not resources.stopping.is_set():
+            time.sleep(min(5.0, limit / 4))
+            silent = time.monotonic() - resources.beat_at
+            if silent > limit and not resources.stopping.is_set():
+                die(EXIT_STUCK, "watchdog", silent_seconds=round(silent))
+
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()
+
+
+_crashes: Counter[str] = Counter()
+
+
+def crash_point(settings: Settings, name: str) -> None:
+    """Test environment only: kills its own process with 9 the nth time it passes here."""
+    if settings.crash_at is None or settings.environment != "test":
+        return
+    point, _, nth = settings.crash_at.partition(":")
+    if point == name:
+        _crashes[name] += 1
+        if _crashes[name] == int(nth or 1):
+            os.kill(os.getpid(), signal.SIGKILL)

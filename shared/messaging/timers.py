@@ -1,0 +1,77 @@
+"""Deadlines: aggregates whose `due_at` passed are claimed by any replica, and the state is looked at again (4.6)."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+
+from shared.db import TRANSIENT, unit_of_work
+from shared.messaging import store
+from shared.messaging.apply import Unit
+from shared.messaging.resources import Resources, crash_point
+
+log = structlog.get_logger()
+
+DUE: Final = """
+SELECT id, po FROM aggregate WHERE due_at <= $1 AND blocked IS NULL ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED"""
+LATEST: Final = """
+SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
+DATABASE_NOW: Final = "SELECT clock_timestamp()"
+REAPER: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND state = 'active'
+AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '20 s'"""
+
+
+async def run_deadlines(resources: Resources) -> None:
+    """Looks for what is due until told to stop; a fault waits for the next look."""
+    while not resources.stopping.is_set():
+        found = 0
+        try:
+            found = await fire_due(resources)
+        except TRANSIENT as error:
+            log.warning("deadlines_retry", error=type(error).__name__)
+        if not found:
+            try:
+                await asyncio.wait_for(resources.stopping.wait(), resources.settings.workers.deadline_poll_seconds)
+            except TimeoutError:
+                continue
+
+
+async def fire_due(resources: Resources) -> int:
+    """One claim of up to 200 aggregates; answers how many moved. While clocks disagree, irreversible deadlines are held back."""
+    async with unit_of_work(resources.pool) as connection:
+        rows = await connection.fetch(DUE, resources.clock.now())
+        if not rows:
+            return 0
+        agree = resources.guard.agree(await connection.fetchval(DATABASE_NOW))
+        if not agree:
+            log.error("clock_skew", seconds=round(resources.guard.skew_seconds))
+        unit = Unit(resources.service, resources.roster, resources.worlds, connection)
+        return await _fire(resources, unit, connection, {row["id"]: row["po"] for row in rows}, agree=agree)
+
+
+async def _fire(resources: Resources, unit: Unit, connection: Any, due: dict[str, str], *, agree: bool) -> int:
+    links = {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(due))}
+    cells = await store.load(connection, resources.roster, due)
+    unit.changes.cells |= cells
+    for cell in cells.values():
+        unit.fire(cell, clocks_agree=agree, link=links.get(cell.id))
+        cell.touched = True  # its due_at is computed anew, also where the state no longer wants the deadline
+    await store.save(connection, unit.changes, resources.worlds.at())
+    crash_point(resources.settings, "deadline_before_commit")
+    resources.count("deadlines", "", len(unit.changes.facts))
+    resources.committed()
+    for one in unit.outcome.blocked:
+        log.error("aggregate_blocked", suborder_id=one)
+    return len(unit.changes.facts)
+
+
+async def run_reaper(resources: Resources) -> None:
+    """Ends own sessions that froze in the middle of a statement's exchange and keep their rows locked (P5)."""
+    while not resources.stopping.is_set():
+        try:
+            async with unit_of_work(resources.pool, 5) as connection:
+                await connection.execute(REAPER)
+        except TRANSIENT as error:
+            log.debug("reaper_retry", error=type(error).__name__)
+        await asyncio.sleep(5)

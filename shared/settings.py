@@ -1,0 +1,104 @@
+"""Every setting a process reads, `O2C_*`, nested by two underscores: `O2C_KAFKA__BOOTSTRAP_SERVERS`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Kafka(BaseModel):
+    """How to reach the brokers; a list, since a comma-joined text would be taken for one host."""
+
+    bootstrap_servers: Annotated[list[str], NoDecode] = ["127.0.0.1:9092"]
+    security: Literal["PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    replication: int = Field(default=1, description="Copies of each topic: 3 in production, 1 on a single node.")
+
+    @field_validator("bootstrap_servers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class Postgres(BaseModel):
+    """Where the schemas live. The user in the DSN is replaced by the role at work; passwords come from PGPASSFILE."""
+
+    dsn: str = Field(default="postgresql:///o2c?host=/tmp", description="Address of the database, host and name.")
+    admin_user: str = Field(default="postgres", description="May create roles and schemas; used by `o2c db` alone.")
+
+
+class Http(BaseModel):
+    """Where this process serves commands, queries, health and metrics."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+
+class Auth(BaseModel):
+    """Who may call: tokens signed by the local key, or by the keys of the operator's identity provider."""
+
+    key_file: Path = Field(default=Path(".o2c/keys/token.json"), description="JWK set that verifies tokens.")
+    users_file: Path = Field(default=Path("deploy/dev/users.yaml"), description="Users of the local mode.")
+    issuer: str = "o2c-local"
+    audience: str = "o2c"
+    algorithms: list[str] = ["HS256"]
+
+
+class Smtp(BaseModel):
+    """The mail server; notifications alone uses it."""
+
+    host: str = "127.0.0.1"
+    port: int = 1025
+    username: str | None = None
+    password: SecretStr | None = None
+    starttls: bool = False
+    sender: str = "Tigo Business <entregas@o2c.example.com>"
+    timeout_seconds: float = 20.0
+    areas: dict[str, str] = Field(default_factory=dict, description="Mailbox of each area: activaciones, noc, ...")
+
+
+class Objects(BaseModel):
+    """Where documents are kept, write-once."""
+
+    url: str = Field(default="file://.o2c/objects", description="A folder, or s3://bucket/prefix.")
+    documents_url: str | None = Field(default=None, description="Base address of Salesforce files; absent: demo stand-ins.")
+
+
+class Workers(BaseModel):
+    """How often the workers look, and for how long they hold what they took."""
+
+    deadline_poll_seconds: float = 0.5
+    effect_lease_seconds: float = 60.0
+    effect_limit_seconds: float = 45.0
+    relay_poll_seconds: float = 0.2
+    watchdog_seconds: float = 90.0
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Printable: secrets are masked."""
+
+    model_config = SettingsConfigDict(env_prefix="O2C_", env_nested_delimiter="__", secrets_dir=None, extra="ignore")
+
+    environment: Literal["development", "test", "production"] = "development"
+    instance: str = Field(default="0", description="Number of this replica: the group member is `<service>-<instance>`.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = True
+    kafka: Kafka = Kafka()
+    postgres: Postgres = Postgres()
+    http: Http = Http()
+    auth: Auth = Auth()
+    smtp: Smtp = Smtp()
+    objects: Objects = Objects()
+    workers: Workers = Workers()
+    salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
+    sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")
+    rules_dir: Path | None = Field(default=None, description="Decision tables edited by the operator; absent: those shipped.")
+    crash_at: str | None = Field(default=None, description="Test environment only: `<point>:<nth>` kills this process with 9.")
+
+    @field_validator("salesforce_topics", mode="before")
+    @classmethod
+    def _split_topics(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value

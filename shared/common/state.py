@@ -138,3 +138,8 @@ def wanted(state: State, kind: str, key: str, since: datetime, **args: Any) -> E
     if failed is None:
         return Effect(kind, key, args, since)
     return Effect(kind, key, args, failed.next_at, failed.attempt)
+
+
+def common_stamp(state: State, fact: Fact) -> dict[str, str]:
+    """The billing group of a suborder, once its card is known."""
+    return {"billing_group": state.billing_group} if state.billing_group else {}

@@ -1,17 +1,21 @@
 """What a Salesforce message says once decoded: normalised, without personal data (`facts.md` section 11)."""
 
-from shared.contracts.base import Id, Message, Model, Name
+from shared.contracts.base import Id, Message, Model, Name, Staff
 from shared.contracts.intake import OrderContent, Problem
 from shared.contracts.shapes import Doc
 
 
 class SentDocument(Model):
-    """A document the sale names; `known` is false for a kind nobody knows, which counts for nothing."""
+    """A document the sale names; `known` is false for a kind nobody knows, which counts for nothing.
+
+    `undated`: the sale gives no time, and `doc.at` is to be replaced by the moment of receipt.
+    """
 
     doc: Doc
     label: Name
     known: bool = True
     fetch: bool = False
+    undated: bool = False
 
 
 class SalesforceOrderSubmitted(Message):
@@ -19,6 +23,8 @@ class SalesforceOrderSubmitted(Message):
 
     parent: Id
     version: int
+    order_number: Name = ""
+    executive: Staff | None = None
     content: OrderContent | None = None
     violations: tuple[Problem, ...] = ()
     documents: tuple[SentDocument, ...] = ()

@@ -35,6 +35,13 @@ class Site(Model):
     city: Name
 
 
+class Equipment(Model):
+    """A piece of equipment and how many."""
+
+    sku: Name
+    quantity: int = 1
+
+
 class Item(Model):
     """One line of a suborder; line, standard, access and scenario are absent only while a fallout asks for them."""
 
@@ -52,13 +59,9 @@ class Item(Model):
     charge_only: bool = False
     access: Name = ""
     scenario: Name = ""
-
-
-class Equipment(Model):
-    """A piece of equipment and how many."""
-
-    sku: Name
-    quantity: int = 1
+    in_cpq: bool | None = Field(default=None, description="Whether the CPQ catalogue has it; absent: the sale does not say.")
+    connectivity: bool | None = Field(default=None, description="Overrides the product table; absent: the table decides.")
+    equipment: tuple[Equipment, ...] | None = Field(default=None, description="Overrides the product table; empty: none.")
 
 
 class Traits(Model):
@@ -133,6 +136,7 @@ class Doc(Model):
 
     doc_id: Name
     kind: Name
+    title: Name | None = Field(default=None, description="File name as the sale or the uploader gave it.")
     ref: Name
     sha256: Sha256
     hash_of: Literal["CONTENT", "REFERENCE"] = "CONTENT"

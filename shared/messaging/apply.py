@@ -126,7 +126,7 @@ class Unit:
         asked: dict[str, str] = {}
         for item, ids in zip(items, targets, strict=True):
             for one in ids:
-                (asked if item.is_command else opening)[one] = item.po or one
+                (asked if item.is_command else opening)[one] = one if self.roster.of(one).prefix else item.po or one
         cells = self.changes.cells
         cells |= await store.load(self.connection, self.roster, opening)
         absent = {one: po for one, po in asked.items() if one not in cells}

@@ -1,0 +1,51 @@
+# Targets for people and for CI. `make` alone explains itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+.DEFAULT_GOAL := help
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt && touch $@
+
+$(VENV)/.demo: $(VENV)/.uv requirements/demo.txt
+	@echo "Preparando el entorno ..." && $(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements/demo.txt && touch $@
+
+$(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
+	@$(BIN)/uv pip install -q -p $(VENV) --require-hashes -r requirements/dev.txt && touch $@
+
+setup: $(VENV)/.dev ## Build the environment with everything, tests and checks included
+
+demo: $(VENV)/.demo ## Carry one order (ORDER=file.json) from Salesforce to confirmed billing
+	@$(BIN)/python -m o2c demo $(if $(ORDER),--order $(ORDER))
+
+dev: $(VENV)/.demo ## Keep the whole stack up for a person to use
+	@$(BIN)/python -m o2c dev
+
+check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, generated files, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m o2c contracts generate --check
+	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract -m "not kafka"
+
+test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
+	$(BIN)/python -m pytest -q
+
+fmt: $(VENV)/.dev ## Format and repair what can be repaired
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+contracts: $(VENV)/.dev ## Generate schemas and AsyncAPI from the models
+	$(BIN)/python -m o2c contracts generate
+
+bench: $(VENV)/.dev ## Measure: lifecycles through the services beside a bare decider chain
+	$(BIN)/python -m tests.bench.run
+
+clean: ## Forget the environment and the local stack
+	rm -rf $(VENV) .o2c
+
+.PHONY: help setup demo dev check test fmt contracts bench clean

@@ -1,0 +1,98 @@
+"""Where a suborder's provisioning stands: which steps are done, and what each waits for."""
+
+from datetime import datetime
+from typing import Any, Final, Self
+
+from shared.common.answers import Request
+from shared.common.state import State as Common
+from shared.contracts.base import Model
+from shared.contracts.provisioning import Delivered, ItemMethod, Reserved
+from shared.contracts.shapes import Card, Equipment
+
+STEPS: Final = ("NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD")
+STAGES: Final = frozenset((*STEPS, "PROVISIONED", "REWORK"))
+
+
+class Visit(Model):
+    """The technical visit that is on."""
+
+    attempt: int = 1
+    contractor: str = ""
+    scheduled: bool = False
+
+
+class Circuit(Model):
+    """The virtual circuit: which attempt was asked, which one is enabled."""
+
+    asked: int = 0
+    enabled: int = 0
+    circuit_id: str | None = None
+
+
+class Rework(Model):
+    """What testing asked to be done again."""
+
+    rework_id: str
+    steps: tuple[str, ...]
+    attempt: int
+
+
+class State(Common):
+    """The provisioning of one suborder. `done` names the steps that are done; the stage follows from it."""
+
+    stage: str = "NETWORK"
+    card: Card | None = None
+    kinds: frozenset[str] = frozenset()
+    contractor: str = ""
+    done: frozenset[str] = frozenset()
+    build: dict[str, bool] = {}
+    requests: dict[str, Request] = {}
+    circuit: Circuit = Circuit()
+    stock_asked: tuple[Equipment, ...] = ()
+    reserved: tuple[Reserved, ...] = ()
+    reserved_until: datetime | None = None
+    short: bool = False
+    visit: Visit | None = None
+    visits: int = 0
+    methods: tuple[ItemMethod, ...] = ()
+    equipment: tuple[Delivered, ...] = ()
+    serials: tuple[str, ...] = ()
+    rework: Rework | None = None
+    reworks: int = 0
+    wanted_rework: Rework | None = None
+    provisioned: bool = False
+
+    def having(self, **changes: Any) -> Self:
+        """The same with these changes, and the stage that follows from them."""
+        changed = super().having(**changes)
+        return changed.model_copy(update={"stage": stage_of(changed)})
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first delivery, one more with each rework."""
+        return self.reworks + 1
+
+    @property
+    def step(self) -> str | None:
+        """The first step that applies and is not done; steps follow each other by default (D12)."""
+        return next((one for one in STEPS if one not in self.done and applies(self, one)), None)
+
+
+def applies(state: State, step: str) -> bool:
+    """Whether a step applies to this suborder; one that does not is passed."""
+    if state.card is None:
+        return step == "NETWORK"
+    if step == "EQUIPMENT":
+        return state.card.traits.physical
+    if step == "VISIT":
+        return state.card.traits.sdwan_ciber and bool(state.kinds & {"INSTALLATION", "EQUIPMENT"})
+    return True
+
+
+def stage_of(state: State) -> str:
+    """The stage as `facts.md` names it."""
+    if state.stopped:
+        return "STOPPED"
+    if state.rework is not None:
+        return "REWORK"
+    return "PROVISIONED" if state.provisioned else state.step or "METHOD"

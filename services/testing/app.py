@@ -1,0 +1,26 @@
+"""What runs: testing, activities 10 to 13, and the engineers' agendas."""
+
+from typing import Final
+
+from services.testing.domain.evolve import evolve, evolve_agenda
+from services.testing.domain.follows import follows
+from services.testing.domain.state import Agenda, State
+from services.testing.domain.waiting import waiting
+from services.testing.heard import AGENDA, HEARD
+from services.testing.policy import POLICY
+from shared.common.state import common_stamp
+from shared.decider import Decider
+from shared.service import Service, run
+
+SUBORDER: Final = Decider(
+    state=State, evolve=evolve, heard=HEARD, policy=POLICY, follows=follows, waiting=waiting, stamp=common_stamp
+)
+ENGINEER: Final = Decider(state=Agenda, evolve=evolve_agenda, heard=AGENDA, prefix="agenda:")
+SERVICE: Final = Service(
+    name="testing",
+    deciders=(SUBORDER, ENGINEER),
+    listens=("intake", "provisioning", "testing", "acceptance", "notifications"),
+)
+
+if __name__ == "__main__":
+    run(SERVICE)

@@ -29,7 +29,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All a decision may know besides state and message. `id` is the ce_id or command id of the message."""
+    """All a decision may know besides state and message.
+
+    `id` is the ce_id or command id of the message, `aggregate` the id of the aggregate that is told it: a fact of the
+    whole order is heard by many, and each decides on its own part.
+    """
 
     now: datetime
     calendar: Calendar
@@ -38,6 +42,7 @@ class World:
     actor: Actor
     id: str = ""
     source: str = ""
+    aggregate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

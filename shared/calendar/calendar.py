@@ -1,133 +1,145 @@
-"""Business calendars of Bolivia: national and nine departmental ones, the decree table before the holidays package (5.3)."""
+"""Business calendars of Bolivia: the national one and nine departmental ones, under one version (`domain.md` 5)."""
 
-import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-import holidays
-import yaml
+from shared.calendar import seed
+from shared.calendar.decrees import CALENDARS, NATIONAL, Change, Decree, load_decrees, spoken_days
 
 LA_PAZ: Final = ZoneInfo("America/La_Paz")
-OPENS, CLOSES = dt.time(8, 30), dt.time(18, 30)
-NATIONAL: Final = "BO"
-Unit = Literal["CALENDAR", "BUSINESS"]
+OPENS, CLOSES = time(8, 30), time(18, 30)
 SATURDAY: Final = 5
-SUNDAY: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Decree:
-    """A day that a decree makes a working day or a day off, for the nation (`BO`) or a department (`BO-L`)."""
-
-    date: dt.date
-    calendar: str
-    working: bool
-    name: str
-    source: str
-
-
-@cache
-def _seed(year: int, department: str | None) -> dict[dt.date, str]:
-    """The package's days: only where no decree speaks; a Sunday's day off moves to Monday (DS 5019)."""
-    known = holidays.country_holidays("BO", subdiv=department, years=year, language="es")
-    days: dict[dt.date, str] = {}
-    for day, name in known.items():
-        moved = day + dt.timedelta(days=1) if day.weekday() == SUNDAY and day.month != 1 else day
-        days[moved] = name
-    return days
+ONE_DAY: Final = timedelta(days=1)
+Unit: TypeAlias = Literal["CALENDAR", "BUSINESS"]
+AnswerUnit: TypeAlias = Literal["CLOCK_HOURS", "BUSINESS_HOURS", "NEXT_BUSINESS_DAY"]
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """All calendars under one version. Days are local, instants are UTC."""
+    """All calendars under one version. Days are local, instants are UTC; a decree always goes before the package.
+
+    A department's calendar is the national one with the department's own days; None asks the national one.
+    `saturdays` names the calendars whose working week includes Saturday (D15).
+    """
 
     version: int
     decrees: tuple[Decree, ...]
+    saturdays: frozenset[str] = frozenset()
+    _spoken: Mapping[tuple[str, date], Decree | None] = field(init=False, repr=False, compare=False)
+    # A year once computed is kept; the value is the same whoever computes it, so nobody can tell
+    _years: dict[tuple[str | None, int], Mapping[date, str]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_spoken", spoken_days(self.decrees))
 
     @classmethod
     def bolivia(cls) -> "Calendar":
         """The calendars as shipped."""
         return _shipped()
 
-    def amended(self, decrees: Iterable[Decree]) -> "Calendar":
-        """The next version, where these decrees win."""
-        new = tuple(decrees)
-        keys = {(decree.date, decree.calendar) for decree in new}
-        kept = tuple(decree for decree in self.decrees if (decree.date, decree.calendar) not in keys)
-        return Calendar(self.version + 1, kept + new)
+    def amended(self, changes: Iterable[Change | Decree]) -> "Calendar":
+        """The next version, where these changes go before all that was said of their days (X.9)."""
+        return Calendar(self.version + 1, (*self.decrees, *map(Decree.of, changes)), self.saturdays)
 
-    def why_not(self, day: dt.date, department: str | None = None) -> str | None:
-        """Why it is no working day in Spanish, or None when it is one."""
-        if day.weekday() >= SATURDAY:
-            return "sábado" if day.weekday() == SATURDAY else "domingo"
-        for name in (f"{NATIONAL}-{department}", NATIONAL) if department else (NATIONAL,):
-            for decree in self.decrees:
-                if decree.date == day and decree.calendar == name:
-                    return None if decree.working else f"{decree.name} ({decree.source})"
-        return _seed(day.year, department).get(day)
+    def is_working(self, day: date, department: str | None = None) -> bool:
+        """Whether people work that day. Raises ValueError for an unknown department."""
+        return day not in self._off(department, day.year)
 
-    def is_working(self, day: dt.date, department: str | None = None) -> bool:
-        """Whether people work that day."""
-        return self.why_not(day, department) is None
+    def why_not(self, day: date, department: str | None = None) -> str | None:
+        """Why it is no working day, in Spanish; None when it is one."""
+        return self._off(department, day.year).get(day)
 
-    def add_days(self, start: dt.datetime, n: int, unit: Unit, department: str | None = None) -> dt.datetime:
-        """The n-th day after the day of `start` at the same local time (5.2)."""
+    def add_days(self, start: datetime, n: int, unit: Unit, department: str | None = None) -> datetime:
+        """The n-th day, or working day, after the day of `start`, at the same local time (5.2)."""
         local = start.astimezone(LA_PAZ)
-        day, left = local.date(), n
-        while left > 0:
-            day += dt.timedelta(days=1)
-            left -= 1 if unit == "CALENDAR" or self.is_working(day, department) else 0
-        return dt.datetime.combine(day, local.timetz()).astimezone(dt.UTC)
+        day = local.date()
+        if unit == "CALENDAR":
+            day += timedelta(days=n)
+        else:
+            for _ in range(n):
+                day = self._next_working(day, department)
+        return datetime.combine(day, local.timetz()).astimezone(UTC)
 
-    def skipped(self, start: dt.datetime, n: int, unit: Unit, department: str | None = None) -> tuple[tuple[dt.date, str], ...]:
-        """The days that did not count, each with its reason."""
-        end = self.add_days(start, n, unit, department).astimezone(LA_PAZ).date()
-        day, found = start.astimezone(LA_PAZ).date(), []
-        while unit == "BUSINESS" and day < end:
-            day += dt.timedelta(days=1)
-            why = self.why_not(day, department)
-            if why:
-                found.append((day, why))
-        return tuple(found)
+    def skipped(self, start: datetime, n: int, unit: Unit, department: str | None = None) -> tuple[tuple[date, str], ...]:
+        """The days on the way that did not count, each with its reason; calendar days all count."""
+        if unit == "CALENDAR":
+            return ()
+        first, last = local_day(start) + ONE_DAY, local_day(self.add_days(start, n, unit, department))
+        why = ((day, self.why_not(day, department)) for day in _days(first, last))
+        return tuple((day, reason) for day, reason in why if reason is not None)
 
-    def add_business_hours(self, start: dt.datetime, hours: float, department: str | None = None) -> dt.datetime:
-        """The instant when that many hours of working days (08:30 to 18:30) have passed."""
-        local, left = start.astimezone(LA_PAZ), dt.timedelta(hours=hours)
+    def add_business_hours(self, start: datetime, hours: float, department: str | None = None) -> datetime:
+        """The instant when so many hours of working days, 08:30 to 18:30, have passed since `start`."""
+        local, left = start.astimezone(LA_PAZ), timedelta(hours=hours)
         while True:
-            opens = dt.datetime.combine(local.date(), OPENS, LA_PAZ)
-            closes = dt.datetime.combine(local.date(), CLOSES, LA_PAZ)
-            begin = max(local, opens)
-            if self.is_working(local.date(), department) and begin < closes:
+            day = local.date()
+            begin, closes = max(local, _at(day, OPENS)), _at(day, CLOSES)
+            if begin < closes and self.is_working(day, department):
                 if begin + left <= closes:
-                    return (begin + left).astimezone(dt.UTC)
+                    return (begin + left).astimezone(UTC)
                 left -= closes - begin
-            local = dt.datetime.combine(local.date() + dt.timedelta(days=1), OPENS, LA_PAZ)
+            local = _at(self._next_working(day, department), OPENS)
 
-    def answer_due(self, start: dt.datetime, unit: str, hours: int = 24) -> dt.datetime:
-        """When an answer is due by the policy value D5."""
-        if unit == "BUSINESS_HOURS":
-            return self.add_business_hours(start, hours)
-        if unit == "NEXT_BUSINESS_DAY":
-            return self.add_days(start, 1, "BUSINESS")
-        return start + dt.timedelta(hours=hours)
+    def answer_due(self, start: datetime, unit: AnswerUnit, hours: int = 24) -> datetime:
+        """The last instant at which an answer is in time (D5), by the national calendar; `hours` is for the hour units."""
+        match unit:
+            case "BUSINESS_HOURS":
+                return self.add_business_hours(start, hours)
+            case "NEXT_BUSINESS_DAY":
+                return self.add_days(start, 1, "BUSINESS")
+            case "CLOCK_HOURS":
+                return start.astimezone(UTC) + timedelta(hours=hours)
+
+    def _next_working(self, day: date, department: str | None) -> date:
+        day += ONE_DAY
+        while not self.is_working(day, department):
+            day += ONE_DAY
+        return day
+
+    def _off(self, department: str | None, year: int) -> Mapping[date, str]:
+        found = self._years.get((department, year))
+        if found is None:
+            found = self._years[department, year] = self._days_off(department, year)
+        return found
+
+    def _days_off(self, department: str | None, year: int) -> Mapping[date, str]:
+        name = f"{NATIONAL}-{department}" if department else NATIONAL
+        if name not in CALENDARS:
+            raise ValueError(f"no department {department}")
+        days = _days(date(year, 1, 1), date(year, 12, 31))
+        free = SATURDAY + (name in self.saturdays)
+        off = {day: "sábado" if day.weekday() == SATURDAY else "domingo" for day in days if day.weekday() >= free}
+        own = {NATIONAL: seed.national(year)} | ({name: seed.departmental(year, department)} if department else {})
+        for calendar, seeded in own.items():
+            off |= {day: why for day, why in seeded.items() if (calendar, day) not in self._spoken}
+        rows = [row for row in self._spoken.values() if row and row.date.year == year and row.calendar in own]
+        worked = {row.date for row in rows if row.working}
+        closed = {row.date: f"{row.name} ({row.source})" for row in rows if not row.working}
+        return {day: why for day, why in off.items() if day not in worked} | closed
 
 
-def local_day(instant: dt.datetime) -> dt.date:
+def local_day(instant: datetime) -> date:
     """The day in La Paz."""
     return instant.astimezone(LA_PAZ).date()
 
 
-def start_of(day: dt.date) -> dt.datetime:
+def start_of(day: date) -> datetime:
     """The first instant of a local day, in UTC."""
-    return dt.datetime.combine(day, dt.time(), LA_PAZ).astimezone(dt.UTC)
+    return _at(day, time()).astimezone(UTC)
+
+
+def _at(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, LA_PAZ)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=count) for count in range((last - first).days + 1))
 
 
 @cache
 def _shipped() -> Calendar:
-    rows = yaml.safe_load((Path(__file__).parent / "decrees.yaml").read_text(encoding="utf-8"))
-    decrees = tuple(Decree(r["date"], r["calendar"], r["working"], r["name"], r["source"]) for r in rows)
-    return Calendar(1, decrees)
+    return Calendar(1, load_decrees())

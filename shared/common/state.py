@@ -1,8 +1,8 @@
 """What the state of every aggregate has: whose it is, whether it is held, its waits, fallouts and failed effects."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Final, Self, TypeVar
 
 from shared.contracts.base import Fact, Model
 from shared.contracts.common import (
@@ -19,6 +19,10 @@ from shared.contracts.common import (
 )
 from shared.contracts.shapes import WaitEntry
 from shared.decider import Effect, Fold
+
+
+AT_ONCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""For an effect that waits for nothing."""
 
 
 class Held(Model):

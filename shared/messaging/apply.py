@@ -113,7 +113,13 @@ class Unit:
         if parents:
             for row in await self.connection.fetch(store.OF_PARENT, parents):
                 members.setdefault(row["po"], []).append(row["id"])
-        return [list(item.to.ids) + self._members(item, members) for item in items]
+        targets = []
+        for item in items:
+            targets.append(list(item.to.ids) + self._members(item, members))
+            if not item.is_command:  # what this batch opens is of the order for the messages after it
+                known = members.setdefault(item.po, [])
+                known += [one for one in item.to.ids if one not in known]
+        return targets
 
     @staticmethod
     def _members(item: Item, members: dict[str, list[str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """What one message does to one aggregate, in memory: policy, decision, fold, what follows, waits, clocks. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ class Cell:
 
 def react(cell: Cell, message: Message, world: World) -> list[Made] | Refused:
     """Tells the aggregate one message; answers the facts made (none: late or a repeat), or a refusal that changed nothing."""
+    world = replace(world, aggregate=cell.id)
     if isinstance(message, DeadlineReached):
         reach = cell.decider.deadline(message.name)
         return [] if reach is None else record(cell, reach.decide(cell.state, message, world), world)

@@ -1,124 +1,203 @@
 """Decision tables: which row decides a case, why, and in which version. Frozen once loaded."""
 
-import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from itertools import product
-from typing import Any, Final
+from typing import Any, Literal, TypeAlias
 
-ANY: Final = frozenset({"any"})
+from shared.rules.cells import Cell, Numbers, Value, Words, points
+from shared.rules.error import RuleError
+from shared.rules.policy import Policy
+
+__all__ = ["Explanation", "Given", "Input", "Policy", "Row", "RuleError", "Table", "Tables", "Verdict", "Version"]
+
+Given: TypeAlias = str | bool | int | Decimal | None
+"""A value as the caller has it; None is unknown, and an unknown value decides nothing."""
 
 
-class RuleError(Exception):
-    """A table that may not be used; the sentence names file, line and what to mend."""
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A column that is asked: one of `values`, any text when there are none, or a number."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    number: bool = False
+
+    def value(self, given: Given) -> Value | None:
+        """The value to compare; None when it is not known here, so that no row holds. Flags are yes and no."""
+        if self.number:
+            try:
+                return None if given is None or isinstance(given, bool) else Decimal(given)
+            except InvalidOperation:
+                return None
+        if given is None:
+            return None
+        word = str(given) if not isinstance(given, bool) else "yes" if given else "no"
+        return None if self.values and word not in self.values else word
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The row that decided: its id, the table's version, and what follows."""
+    """A row: its id, the version it stands in, when it holds, and what follows."""
 
     row: str
     version: str
-    when: Mapping[str, frozenset[str]]
+    when: Mapping[str, Cell]
     then: Mapping[str, Any]
 
-    def matches(self, given: Mapping[str, str]) -> bool:
-        """Whether every cell holds; a cell that is absent holds always."""
-        return all(given.get(name) in values for name, values in self.when.items())
+    def holds(self, known: Mapping[str, Value | None]) -> bool:
+        """Whether every cell holds for what is known; an absent cell holds for every known value."""
+        return all(self.when[name].holds(value) if name in self.when else value is not None for name, value in known.items())
 
     def text(self, name: str) -> str:
         """An output as text."""
         return str(self.then[name])
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """An output as texts; a single one is a list of one, an absent one is empty."""
+        value = self.then.get(name, ())
+        return tuple(map(str, value)) if isinstance(value, tuple) else (str(value),)
+
     def flag(self, name: str) -> bool:
-        """An output as yes or no."""
+        """An output as yes or no; an absent optional one is no."""
         return bool(self.then.get(name, False))
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """An output as a list of texts."""
-        value = self.then.get(name, ())
-        return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
+    def number(self, name: str) -> Decimal:
+        """An output as exact number."""
+        return Decimal(self.then[name])
+
+    def entries(self, name: str) -> tuple[dict[str, Any], ...]:
+        """An output that is a list of small records, such as equipment."""
+        return tuple(dict(one) for one in self.then.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The rows in force from a day on."""
+    """The rows in force from a day on; `index` finds the few that can hold by the word of the first input."""
 
-    valid_from: dt.date
+    valid_from: date
     rows: tuple[Row, ...]
+    index: Mapping[str, tuple[Row, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a row decides, or the first reason why not."""
+
+    row: str
+    decides: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision told row by row (`o2c rules explain`)."""
+
+    table: str
+    question: str
+    version: str
+    rows: tuple[Row, ...]
+    verdicts: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One decision table with all its versions, newest last."""
+    """One decision table with all its versions, newest last; `unique` gives at most one row, `all` gives a list."""
 
     name: str
     question: str
-    inputs: Mapping[str, tuple[str, ...]]
+    hit: Literal["unique", "all"]
+    inputs: Mapping[str, Input]
     versions: tuple[Version, ...]
+    file: str = ""
 
-    def on(self, day: dt.date) -> Version:
-        """The version in force on that day. Raises RuleError when there is none."""
-        found = [version for version in self.versions if version.valid_from <= day]
-        if not found:
-            raise RuleError(f"{self.name}: no hay versión vigente el {day.isoformat()}")
-        return found[-1]
+    def on(self, day: date) -> Version:
+        """The newest version that is in force on that day. Raises RuleError when there is none."""
+        for version in reversed(self.versions):
+            if version.valid_from <= day:
+                return version
+        raise RuleError(f"La tabla {self.name} no tiene versión vigente el {day:%d/%m/%Y}.", self.file, "RULE_NOT_IN_FORCE")
 
-    def decide(self, day: dt.date, **given: str) -> Row | None:
-        """The one row that holds for the case, None for a gap: never a default."""
-        return next((row for row in self.on(day).rows if row.matches(given)), None)
+    def decide(self, day: date, /, **given: Given) -> Row | None:
+        """The one row for the case, None for a gap: never a default. Raises RuleError unless every input is given."""
+        if self.hit != "unique":
+            raise RuleError(f"La tabla {self.name} da varias filas; pídalas todas.", self.file)
+        if missing := self.inputs.keys() - given.keys():
+            raise RuleError(f"La tabla {self.name} pide también {', '.join(sorted(missing))}.", self.file)
+        return next(iter(self._holding(self.on(day), self.known(given))), None)
 
-    def rows(self, day: dt.date, **given: str) -> tuple[Row, ...]:
-        """All rows that hold, for tables that list (`hit: all`)."""
-        return tuple(row for row in self.on(day).rows if row.matches(given))
+    def rows(self, day: date, /, **given: Given) -> tuple[Row, ...]:
+        """All rows that hold, in file order; what is not given is left open."""
+        return tuple(self._holding(self.on(day), self.known(given)))
 
-    def explain(self, day: dt.date, **given: str) -> Iterator[tuple[str, str]]:
-        """Row by row: that it decides, or the first cell that does not hold (`o2c rules explain`)."""
-        for row in self.on(day).rows:
-            failing = [name for name, values in row.when.items() if given.get(name) not in values]
-            if not failing:
-                yield row.row, "decide"
-            else:
-                wanted = ", ".join(sorted(row.when[failing[0]]))
-                yield row.row, f"no: {failing[0]} es {given.get(failing[0], '—')}, la fila pide {wanted}"
+    def row(self, day: date, row: str) -> Row | None:
+        """The row of this id."""
+        return next((one for one in self.on(day).rows if one.row == row), None)
 
-    def gaps(self, day: dt.date) -> Iterator[dict[str, str]]:
-        """Cases of declared values that no row decides: they lead to a fallout, never to a guess."""
-        closed = {name: values for name, values in self.inputs.items() if values}
-        for combination in product(*closed.values()):
-            given = dict(zip(closed, combination, strict=True))
-            if self.decide(day, **given) is None:
-                yield given
+    def known(self, given: Mapping[str, Given]) -> dict[str, Value | None]:
+        """The values to compare. Raises RuleError for an input the table does not have."""
+        if unknown := given.keys() - self.inputs.keys():
+            raise RuleError(f"La tabla {self.name} no tiene la entrada {', '.join(sorted(unknown))}.", self.file)
+        return {name: self.inputs[name].value(one) for name, one in given.items()}
+
+    def _holding(self, version: Version, known: Mapping[str, Value | None]) -> Iterator[Row]:
+        first = known.get(next(iter(self.inputs)))
+        rows = version.index.get(first, version.rows) if isinstance(first, str) else version.rows
+        return (row for row in rows if row.holds(known))
+
+    def explain(self, day: date, /, **given: Given) -> Explanation:
+        """Which rows decide, and for each other one the first cell that does not hold."""
+        version, known = self.on(day), self.known(given)
+        verdicts = tuple(self._verdict(row, known, given) for row in version.rows)
+        held = tuple(row for row in version.rows if row.holds(known))
+        return Explanation(self.name, self.question, version.valid_from.isoformat(), held, verdicts)
+
+    @staticmethod
+    def _verdict(row: Row, known: Mapping[str, Value | None], given: Mapping[str, Given]) -> Verdict:
+        for name, value in known.items():
+            if value is None:
+                return Verdict(row.row, decides=False, because=f"{name} no conoce el valor {given[name]}")
+            if name in row.when and not row.when[name].holds(value):
+                return Verdict(row.row, decides=False, because=f"{name} es {value}; la fila pide {row.when[name]}")
+        return Verdict(row.row, decides=True, because="decide")
+
+    def gaps(self, day: date, /, **values: Iterable[str]) -> tuple[Mapping[str, Value], ...]:
+        """Every case that no row decides; `line=[...]` asks for other values than the declared ones.
+
+        An input of free text is asked with the words the rows name, a number with one value for each stretch
+        between the ends that the rows name. Any other word is a gap by nature.
+        """
+        version = self.on(day)
+        asked = {name: tuple(values.get(name, ())) or self._samples(one, version) for name, one in self.inputs.items()}
+        cases = (dict(zip(asked, combination, strict=True)) for combination in product(*asked.values()))
+        return tuple(case for case in cases if not any(self._holding(version, self.known(case))))
+
+    @staticmethod
+    def _samples(one: Input, version: Version) -> tuple[Value, ...]:
+        cells = [row.when[one.name] for row in version.rows if one.name in row.when]
+        if one.number:
+            return points(end for cell in cells if isinstance(cell, Numbers) for end in cell.bounds())
+        named = {word for cell in cells if isinstance(cell, Words) for word in cell.values}
+        return one.values or tuple(sorted(named))
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables(Mapping[str, Table]):
     """All tables of a service by name."""
 
     tables: Mapping[str, Table]
 
     def __getitem__(self, name: str) -> Table:
-        """The table of this name."""
         return self.tables[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Names of all tables."""
         return iter(self.tables)
 
-    def version(self, name: str, day: dt.date) -> str:
-        """The version of a table in force on a day, as stored in facts."""
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def version(self, name: str, day: date) -> str:
+        """The version of a table in force on a day, as facts store it. Raises RuleError when there is none."""
         return self.tables[name].on(day).valid_from.isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Named policy values with effective dates (`domain.md` section 3)."""
-
-    values: Mapping[str, tuple[tuple[dt.date, Any], ...]]
-
-    def value(self, name: str, day: dt.date) -> Any:
-        """The value in force on a day. Raises RuleError when there is none."""
-        found = [value for since, value in self.values.get(name, ()) if since <= day]
-        if not found:
-            raise RuleError(f"política {name}: no hay valor vigente el {day.isoformat()}")
-        return found[-1]

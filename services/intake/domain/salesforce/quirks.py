@@ -11,11 +11,12 @@ SUFFIXES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 SHORT, LONG, GROUP = 15, 18, 5
 CENTS: Final = Decimal("0.01")
 UNIT_PLACES: Final = 4
+MOST_PLACES: Final = 10
 LARGEST_AMOUNT: Final = 10**12
 LARGEST_COUNT: Final = 10**6
 LAST_DAY: Final = 200_000
 FIRST_EPOCH_MS: Final = 10**11
-DECIMAL_TEXT: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
+DECIMAL_TEXT: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
 WRITTEN_DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
 
 
@@ -59,7 +60,7 @@ def decimal(raw: Any) -> Decimal:
         return Decimal(raw.strip())
     if isinstance(raw, int) and not isinstance(raw, bool) and abs(raw) < LARGEST_AMOUNT:
         return Decimal(raw)
-    if isinstance(raw, Decimal) and raw.is_finite() and -30 <= _exponent(raw) <= 0:
+    if isinstance(raw, Decimal) and raw.is_finite() and -MOST_PLACES <= _exponent(raw) <= 0:
         return raw
     raise QuirkError("amount_invalid")
 

@@ -41,13 +41,17 @@ class Findings:
 
     def violate(self, code: str, path: str, **details: object) -> None:
         """Notes what makes the order unusable."""
-        if len(self.violations) < MOST_PROBLEMS:
-            self.violations.append(Problem(code=code, path=path, detail=sentence(code, {"path": path, **details})))
+        _note(self.violations, Problem(code=code, path=path, detail=sentence(code, {"path": path, **details})))
 
     def warn(self, code: str, path: str, **details: object) -> None:
         """Notes what the Order Manager should see beside the order."""
-        if len(self.warnings) < MOST_PROBLEMS:
-            self.warnings.append(Problem(code=code, path=path, detail=WARNINGS[code].format_map(details)))
+        _note(self.warnings, Problem(code=code, path=path, detail=WARNINGS[code].format_map(details)))
+
+
+def _note(problems: list[Problem], problem: Problem) -> None:
+    """Each problem once, since some fields are read for several purposes."""
+    if len(problems) < MOST_PROBLEMS and problem not in problems:
+        problems.append(problem)
 
 
 def shown(label: str) -> str:

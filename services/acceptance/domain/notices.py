@@ -1,0 +1,78 @@
+"""What became of the mails acceptance asked for: each is known by its purpose (14.3, 14.4, 14.6, 17, 18)."""
+
+from services.acceptance.domain import clock, dossier, onboarding
+from services.acceptance.domain.state import State
+from shared.common.behaviours import keep
+from shared.contracts.acceptance import (
+    AcceptanceClockVoided,
+    AcceptanceExpiryNotified,
+    AcceptanceReminderFailed,
+    AcceptanceReminderSent,
+)
+from shared.contracts.base import Fact
+from shared.contracts.common import FalloutRaised, FalloutResolved
+from shared.contracts.notifications import NotificationBounced, NotificationFailed, NotificationSent
+from shared.decider import Decision, World
+
+
+def sent(state: State, fact: NotificationSent, world: World) -> Decision:
+    """The mail system took it: the clock starts, the reminder counts, the notice is given, the kit is delivered."""
+    facts = _sent(state, fact, world)
+    return [*facts, *_mended(state, fact.purpose)] if facts else []
+
+
+def _sent(state: State, fact: NotificationSent, world: World) -> list[Fact]:
+    kind = fact.purpose.partition("/")[0]
+    acta = state.acta
+    if kind == "acta" and acta and acta.doc and state.stage == "SENDING" and fact.purpose == acta.purpose:
+        return [clock.started(state, acta, fact, world)]
+    if kind == "reminder" and (proof := state.reminders.get(fact.purpose)) and proof.outcome != "SENT":
+        reminder = AcceptanceReminderSent(slots=proof.slots, notification_id=fact.notification_id, sent_at=fact.sent_at)
+        return [reminder]
+    if kind == "expiry" and state.evidence and state.expired and state.notice is None:
+        copies = tuple(one.role for one in fact.cc)
+        sealed = dossier.with_notice(state.evidence.dossier_sha256, fact.notification_id, copies)
+        return [AcceptanceExpiryNotified(notification_id=fact.notification_id, cc=copies, dossier_sha256=sealed)]
+    return onboarding.handed_over(state, kind, fact.notification_id)
+
+
+def failed(state: State, fact: NotificationFailed, world: World) -> Decision:
+    """Not sent: a fresh acta is owed if it was too late, else a person mends it; a reminder is only noted."""
+    kind = fact.purpose.partition("/")[0]
+    if kind == "reminder":
+        proof = state.reminders.get(fact.purpose)
+        open_proof = proof is not None and proof.outcome == "REQUESTED"
+        slots = proof.slots if proof else ()
+        return [AcceptanceReminderFailed(slots=slots, notification_id=fact.notification_id, code=fact.code)] if open_proof else []
+    current = state.acta is not None and state.stage == "SENDING" and fact.purpose == state.acta.purpose
+    if kind == "acta" and not current:
+        return []
+    if kind == "acta" and fact.code == "TOO_LATE_TO_SEND":
+        return keep(state, fact, world)
+    return [_fallout(state, fact.purpose, fact.code, "El correo no se envió")]
+
+
+def bounced(state: State, fact: NotificationBounced, world: World) -> Decision:
+    """The acta came back: before the deadline the clock is void, after it a fallout that stays in the dossier (14.3)."""
+    acta, running = state.acta, state.clock
+    if acta is None or running is None or fact.purpose != acta.purpose:
+        return []
+    if state.evidence is not None and not state.expired:
+        return []
+    if state.stage == "OPEN" and world.now < running.deadline:
+        return [AcceptanceClockVoided(notification_id=fact.notification_id, code=fact.code)]
+    return [_fallout(state, fact.purpose, fact.code, "El correo del acta fue devuelto")]
+
+
+def _fallout(state: State, purpose: str, code: str, what: str) -> FalloutRaised:
+    return FalloutRaised(
+        fallout_id=f"{state.suborder}/{purpose}", fallout_class=code, step=purpose, detail=f"{what}: {code}.", queue="OM"
+    )
+
+
+def _mended(state: State, purpose: str) -> list[Fact]:
+    """A mail that went out after all ends its fallout; an acta that is out ends those of the actas before it."""
+    kind = purpose.partition("/")[0]
+    series = f"{state.suborder}/acta/"
+    over = [key for key in state.fallouts if key == f"{state.suborder}/{purpose}" or (kind == "acta" and key.startswith(series))]
+    return [FalloutResolved(fallout_id=key, how="RETRY", reason="El correo fue entregado.") for key in over]

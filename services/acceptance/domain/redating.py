@@ -1,0 +1,66 @@
+"""An amended calendar moves a customer's deadline later at once, earlier only with a supervisor's approval (X.9)."""
+
+from typing import Final
+
+from services.acceptance.domain.state import State
+from services.acceptance.domain.wording import local, term
+from shared.calendar.calendar import Decree
+from shared.common.mails import customer, heading, mail, owner
+from shared.contracts.acceptance import (
+    AcceptanceClockRedated,
+    ApproveRedating,
+    CalendarAmended,
+    DayChange,
+    RedatingProposed,
+)
+from shared.contracts.base import Fact
+from shared.contracts.shapes import CalendarUse
+from shared.decider import Decision, World, refused
+
+NOTICE_DAYS: Final = 2
+"""Business days at least between the approval of an earlier deadline and that deadline."""
+
+
+def decrees(changes: tuple[DayChange, ...]) -> tuple[Decree, ...]:
+    """The changes as rows of the decree table."""
+    return tuple(Decree(one.date, one.calendar, one.working, one.decree, one.decree) for one in changes)
+
+
+def redate(state: State, fact: CalendarAmended, world: World) -> Decision:
+    """A running clock in business days is computed again; clocks in calendar days do not move."""
+    acta, clock, card = state.acta, state.clock, state.card
+    if state.stage != "OPEN" or acta is None or clock is None or card is None or acta.policy.unit != "BUSINESS":
+        return []
+    if acta.calendar.version >= fact.version:
+        return []
+    department = card.site.department
+    before = world.calendar.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department)
+    amended = world.calendar.amended(decrees(fact.changes))
+    after = clock.deadline + (amended.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department) - before)
+    use = CalendarUse(id=acta.calendar.id, version=fact.version)
+    if after == clock.deadline:
+        return []
+    if after < clock.deadline:
+        return [RedatingProposed(before=clock.deadline, after=after, calendar=use)]
+    return _redated(state, AcceptanceClockRedated(before=clock.deadline, after=after, calendar=use))
+
+
+def approve(state: State, command: ApproveRedating, world: World) -> Decision:
+    """The earlier deadline holds, not nearer than two business days ahead; the customer is told."""
+    proposed, clock, card = state.redating, state.clock, state.card
+    if proposed is None or clock is None or card is None or proposed.calendar.version != command.calendar_version:
+        return refused("UNKNOWN_REDATING")
+    nearest = world.calendar.add_days(world.now, NOTICE_DAYS, "BUSINESS", card.site.department)
+    after = min(max(proposed.after, nearest), clock.deadline)
+    redated = AcceptanceClockRedated(before=clock.deadline, after=after, calendar=proposed.calendar, approved_by=world.actor.id)
+    return _redated(state, redated)
+
+
+def _redated(state: State, fact: AcceptanceClockRedated) -> list[Fact]:
+    card = state.card
+    if card is None:
+        return [fact]
+    values = heading(card) | term(fact.after) | {"plazo_anterior": local(fact.before)}
+    purpose = f"redated/{fact.calendar.version}"
+    to = customer(card, "firmante")
+    return [fact, mail("acceptance", state.suborder, "PLAZO_MODIFICADO", purpose, to, cc=owner(state), values=values)]

@@ -1,0 +1,58 @@
+"""The edge to Salesforce: each topic leads to an organisation, whose records become messages for the core."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from services.intake.domain.salesforce.decode import decode
+from services.intake.domain.salesforce.mapping import OrgMapping
+from services.intake.domain.salesforce.reader import Labels
+from services.intake.domain.salesforce.results import Nothing, Submitted, Undecodable
+from shared.contracts.base import to_json
+from shared.contracts.contacts import ContactRecord
+from shared.messaging.inbound import Contact, Dead, Edge, Inbound, Skipped
+from shared.rules.load import load_labels
+from shared.settings import Settings
+
+RULES: Final = Path(__file__).parents[1] / "rules"
+
+
+def edges(settings: Settings) -> dict[str, Edge]:
+    """One decoder per topic of Salesforce; a topic that no mapping names is an error at start, not later."""
+    rules = settings.rules_dir / "intake" if settings.rules_dir else RULES
+    labels = load_labels(rules / "labels.yaml")
+    mappings = [OrgMapping.model_validate(yaml.safe_load(path.read_text())) for path in sorted(rules.glob("salesforce/*.yaml"))]
+    return {topic: edge(mapping_of(topic, mappings), labels) for topic in settings.salesforce_topics}
+
+
+def mapping_of(topic: str, mappings: Iterable[OrgMapping]) -> OrgMapping:
+    """The one organisation that names the topic."""
+    found = [one for one in mappings if topic in one.topics]
+    if len(found) != 1:
+        raise ValueError(f"{topic}: lo deben nombrar exactamente un mapeo de rules/salesforce, lo nombran {len(found)}")
+    return found[0]
+
+
+def edge(mapping: OrgMapping, labels: Labels) -> Edge:
+    """The decoder of one organisation, in the core's words."""
+    extended = mapping.with_labels(labels)
+
+    def decode_record(value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]) -> Inbound | Dead | Skipped:
+        named = {name: raw.decode("utf-8", "replace") for name, raw in headers}
+        found = decode(value, key, named, mapping, extended)
+        if isinstance(found, Nothing):
+            return Skipped(found.why)
+        if isinstance(found, Undecodable):
+            return Dead(found.reason, found.path, found.hint)
+        parent = found.message.parent
+        contacts = found.contacts if isinstance(found, Submitted) else ()
+        return Inbound(found.message, parent, parent, found.identity.source, found.identity.id, list(map(as_contact, contacts)))
+
+    return decode_record
+
+
+def as_contact(record: ContactRecord) -> Contact:
+    """A contact as it goes to its topic."""
+    return Contact(record.ref, to_json(record))

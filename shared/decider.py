@@ -179,6 +179,11 @@ def by_message(fact: Any, po: str) -> Target:
     return Target(ids=("",))
 
 
+def by_effect(fact: Any, po: str) -> Target:
+    """To nobody from the topic: an effect hands it on, page by page (X.9)."""
+    return Target()
+
+
 def hears(message: type[M], decide: Callable[[Any, M, World], Decision], to: Route | None = None) -> Hears[Any]:
     """A row that pairs a message with the function for it; another type's function is a type error."""
     return Hears(message, decide, to or (by_suborder if issubclass(message, Fact) else None))

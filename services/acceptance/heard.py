@@ -27,17 +27,11 @@ from shared.contracts.common import RecordClocksRedated
 from shared.contracts.intake import SuborderReleased
 from shared.contracts.notifications import NotificationBounced, NotificationFailed, NotificationSent
 from shared.contracts.testing import TestsPassed
-from shared.decider import Target, asked_by, each_suborder, hears, reaches
+from shared.decider import Hears, Reaches, asked_by, by_effect, each_suborder, hears, reaches
 
 ASKED_HERE: Final = asked_by("acceptance")
 
-
-def by_effect(fact: Any, po: str) -> Target:
-    """To nobody from the topic: the effect RedateClocks hands it to every running clock, page by page (X.9)."""
-    return Target()
-
-
-HEARD: Final = (
+HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SuborderReleased, keep),
     hears(TestsPassed, keep),
     hears(RecordActaRendered, acta.rendered),
@@ -54,7 +48,7 @@ HEARD: Final = (
     hears(ReferDispute, rejection.refer),
     hears(ResolveDispute, rejection.resolve),
     hears(RecordExpiryCall, onboarding.called),
-    hears(CalendarAmended, redating.redate, by_effect),
+    hears(CalendarAmended, redating.redate, by_effect),  # RedateClocks hands it to every running clock
     hears(ApproveRedating, redating.approve),
     hears(ServiceBillingActivated, keep, each_suborder),
     hears(UpdateCustomerData, onboarding.update_customer),

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from shared.calendar import seed
 from shared.calendar.decrees import CALENDARS, NATIONAL, Change, Decree, load_decrees, spoken_days
 
+__all__ = ["LA_PAZ", "AnswerUnit", "Calendar", "Decree", "Unit", "local_day", "start_of"]
+
 LA_PAZ: Final = ZoneInfo("America/La_Paz")
 OPENS, CLOSES = time(8, 30), time(18, 30)
 SATURDAY: Final = 5

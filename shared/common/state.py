@@ -85,6 +85,8 @@ def fold_common(evolve: Fold[A]) -> None:
     @evolve.on(FactKept)
     def kept(state: A, fact: FactKept) -> A:
         kind = evolve.types.get(fact.type)
+        if not state.suborder:
+            state = state.having(parent=fact.parent, suborder=fact.suborder, billing_group=fact.billing_group)
         return state if kind is None else evolve(state, kind.model_validate(fact.data))
 
     @evolve.on(WaitingChanged)

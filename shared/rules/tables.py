@@ -44,8 +44,8 @@ class Row:
 
     row: str
     version: str
-    when: Mapping[str, Cell]
-    then: Mapping[str, Any]
+    when: Mapping[str, Cell] = field(hash=False)
+    then: Mapping[str, Any] = field(hash=False)
 
     def holds(self, known: Mapping[str, Value | None]) -> bool:
         """Whether every cell holds for what is known; an absent cell holds for every known value."""

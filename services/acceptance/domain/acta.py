@@ -1,79 +1,100 @@
-"""Activity 14.1 and 14.2: the acta de entrega is prepared, rendered and sent, stating the deadline and its consequence."""
+"""Activity 14: the acta de entrega is made, rendered, sent; a fresh one when the first could not go out in time (14.1, 14.2)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
-from json import dumps
+from typing import Any, Final
 
-from services.acceptance.domain.state import State
-from shared.calendar.calendar import LA_PAZ, local_day
+from services.acceptance.domain.dossier import UNSEALED, canonical
+from services.acceptance.domain.state import Acta, State
+from services.acceptance.domain.wording import CONSEQUENCE, local, term
+from shared.calendar.calendar import local_day
 from shared.common.mails import customer, heading, mail, owner
-from shared.contracts.acceptance import AcceptanceRequested, ActaPrepared, ClockPolicy, RecordActaRendered, ResendActa
-from shared.contracts.base import Fact
-from shared.contracts.shapes import CalendarUse
+from shared.contracts.acceptance import (
+    AcceptanceRequested,
+    ActaPrepared,
+    ClockPolicy,
+    RecordActaRendered,
+    ResendActa,
+)
+from shared.contracts.provisioning import ProvisionedService
+from shared.contracts.shapes import CalendarUse, Card, Item
+from shared.contracts.testing import TestsPassed
 from shared.decider import Decision, World
 
-CONSEQUENCE = (
-    "Si hasta esa fecha y hora no firma ni rechaza el acta, el servicio se dará por aceptado y se iniciará su facturación."
-)
+RUNS: Final = {"INTERNAL": "Interna", "CUSTOMER": "Con el cliente", "E2E": "De punta a punta"}
+OUTCOMES: Final = {"PASS": "Satisfactoria", "FAIL": "Fallida", "NOT_RUN": "No realizada"}
+MODES: Final = {"ONLINE": "En línea", "ON_SITE": "En oficinas del cliente"}
 
 
-def in_words(instant: datetime) -> str:
-    """A local deadline as a person reads it: 07/12/2026 16:30, hora de Bolivia."""
-    return instant.astimezone(LA_PAZ).strftime("%d/%m/%Y %H:%M") + ", hora de Bolivia"
+def policy(card: Card, world: World) -> ClockPolicy:
+    """The term: the contract's own goes before the operator's (D3, D4)."""
+    day = local_day(world.now)
+    n, unit, every = (world.policy.value(f"acceptance.{name}", day) for name in ("days", "unit", "reminder_every"))
+    agreed = card.terms.acceptance
+    return ClockPolicy(n=agreed.n if agreed else n, unit=agreed.unit if agreed else unit, reminder_every=every)
 
 
-def content(state: State, printed_deadline: datetime) -> dict[str, object]:
-    """What the acta says; the same state always says the same."""
-    card, tests = state.card, state.tests
-    if card is None or tests is None:
-        return {}
+def prepare(state: State, card: Card, tests: TestsPassed, world: World) -> ActaPrepared:
+    """The content of the acta is fixed, with the absolute deadline it will print."""
+    known = state.acta.revision if state.acta is not None and state.acta.series == tests.series else 0
+    ten_days = policy(card, world)
+    prepared = ActaPrepared(
+        series=tests.series,
+        revision=known + 1,
+        content_sha256=UNSEALED,
+        printed_deadline=world.calendar.add_days(world.now, ten_days.n, ten_days.unit, card.site.department),
+        policy=ten_days,
+        calendar=CalendarUse(id=f"BO-{card.site.department}", version=world.calendar.version),
+    )
+    return prepared.model_copy(update={"content_sha256": sha256(canonical(content(card, tests, prepared))).hexdigest()})
+
+
+def content(card: Card, tests: TestsPassed, acta: ActaPrepared | Acta) -> dict[str, Any]:
+    """All that the acta says, as plain values: what is hashed is what is rendered."""
+    products = {item.item_id: item for item in card.items}
     return {
-        "order": card.order_number,
-        "suborder": card.suborder_number,
-        "customer": card.customer_name,
-        "site": f"{card.site.name} ({card.site.code}), {card.site.city}",
-        "products": [[one.product_code, one.line, one.quantity] for one in card.items],
-        "services": [[one.service_id, one.method] for one in tests.services],
-        "circuit": tests.circuit_id or "",
-        "atps": list(tests.atps),
-        "results": [[one.item, one.run, one.outcome, one.value, one.attempt] for one in tests.results],
-        "skipped": list(tests.skipped),
-        "deadline": in_words(printed_deadline),
-        "consequence": CONSEQUENCE,
+        "acta": f"{card.suborder_number}-{acta.series}.{acta.revision}",
+        "orden": card.order_number,
+        "suborden": card.suborder_number,
+        "cliente": card.customer_name,
+        "sede": heading(card)["sede"],
+        "servicios": [_service(products.get(one.item_id), one) for one in tests.services],
+        "circuito": tests.circuit_id or "",
+        "atp": list(tests.atps),
+        "resultados": [
+            {
+                "item": one.item,
+                "prueba": RUNS.get(one.run, one.run),
+                "resultado": OUTCOMES.get(one.outcome, one.outcome),
+                "valor": one.value,
+                "intento": one.attempt,
+            }
+            for one in tests.results
+        ],
+        "pruebas": {
+            "internas": local(tests.internal_at),
+            "cliente": local(tests.customer_at),
+            "e2e": local(tests.e2e_at),
+            "modo": MODES.get(tests.mode, tests.mode),
+        },
+        "omitidos": list(tests.skipped),
+        "plazo": local(acta.printed_deadline),
+        "dias": f"{acta.policy.n} días {'hábiles' if acta.policy.unit == 'BUSINESS' else 'calendario'}",
+        "consecuencia": CONSEQUENCE,
     }
 
 
-def prepare(state: State, world: World, revision: int) -> list[Fact]:
-    """An acta for this series, with the deadline it prints (14.1, 14.2; D3)."""
-    card, tests = state.card, state.tests
-    if card is None or tests is None:
-        return []
-    day = local_day(world.now)
-    term = card.terms.acceptance
-    n = term.n if term else int(world.policy.value("acceptance.days", day))
-    unit = term.unit if term else world.policy.value("acceptance.unit", day)
-    every = int(world.policy.value("acceptance.reminder_every", day))
-    printed = world.calendar.add_days(world.now, n, unit, card.site.department)
-    text = dumps(content(state, printed), ensure_ascii=False, sort_keys=True)
-    return [
-        ActaPrepared(
-            series=tests.series,
-            revision=revision,
-            content_sha256=sha256(text.encode()).hexdigest(),
-            printed_deadline=printed,
-            policy=ClockPolicy(n=n, unit=unit, reminder_every=every),
-            calendar=CalendarUse(id=f"BO-{card.site.department}", version=world.calendar.version),
-        )
-    ]
+def _service(item: Item | None, one: ProvisionedService) -> dict[str, Any]:
+    product, quantity = (item.product_code, item.quantity) if item else (one.item_id, 1)
+    return {"producto": product, "cantidad": quantity, "id": one.service_id}
 
 
 def rendered(state: State, command: RecordActaRendered, world: World) -> Decision:
-    """The file is stored; its mail is asked for. It may be handed over for an hour, after that a fresh acta is owed (14.3)."""
+    """The file is stored: its mail is owed, and worthless after an hour since it prints the deadline (14.1 to 14.3)."""
     acta, card = state.acta, state.card
-    if acta is None or card is None or command.revision != acta.revision or acta.doc is not None:
+    if acta is None or card is None or state.stage != "SENDING" or acta.revision != command.revision or acta.doc is not None:
         return []
     minutes = int(world.policy.value("acceptance.handed_over_minutes", local_day(world.now)))
-    values = heading(card) | {"plazo": in_words(acta.printed_deadline), "consecuencia": CONSEQUENCE}
     return [
         AcceptanceRequested(
             series=acta.series, revision=acta.revision, acta=command.acta, printed_deadline=acta.printed_deadline
@@ -85,7 +106,7 @@ def rendered(state: State, command: RecordActaRendered, world: World) -> Decisio
             acta.purpose,
             customer(card, "firmante"),
             cc=owner(state),
-            values=values,
+            values=heading(card) | term(acta.printed_deadline),
             attachments=(command.acta,),
             not_after=world.now + timedelta(minutes=minutes),
         ),
@@ -93,5 +114,7 @@ def rendered(state: State, command: RecordActaRendered, world: World) -> Decisio
 
 
 def resend(state: State, command: ResendActa, world: World) -> Decision:
-    """The owner asks for a fresh acta (14.3)."""
-    return prepare(state, world, state.acta.revision + 1) if state.acta else []
+    """The owner asks for a fresh acta, with a fresh deadline (14.1, 14.3)."""
+    if state.card is None or state.tests is None:
+        return []
+    return [prepare(state, state.card, state.tests, world)]

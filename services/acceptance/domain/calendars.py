@@ -1,11 +1,10 @@
 """The aggregate `calendar:BO`: a decree changes working days, and every running clock is looked at again (X.9)."""
 
-import re
-from datetime import UTC, datetime
 from typing import Final
 
+from shared.calendar.decrees import CALENDARS
+from shared.common.state import AT_ONCE, fold_common, wanted
 from shared.common.state import State as Common
-from shared.common.state import fold_common, wanted
 from shared.contracts.acceptance import AmendCalendar, CalendarAmended, DayChange
 from shared.contracts.common import (
     CalendarAdopted,
@@ -20,8 +19,6 @@ from shared.contracts.common import (
 )
 from shared.decider import Decision, Effect, Fold, World, refused
 
-CALENDAR: Final = re.compile(r"^BO(-[HLCOPTSBN])?$")
-ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 STAGES: Final = frozenset({"NEW", "STOPPED"})
 
 
@@ -40,17 +37,19 @@ evolve.ignores(CommandRefused, JeopardyCleared, JeopardyRaised, NoteAdded, Notif
 
 @evolve.on(CalendarAmended)
 def amended(state: Calendars, fact: CalendarAmended) -> Calendars:
+    """The new version, until it is adopted."""
     return state.having(version=fact.version, changes=fact.changes)
 
 
 @evolve.on(CalendarAdopted)
 def adopted(state: Calendars, fact: CalendarAdopted) -> Calendars:
+    """Every running clock was looked at."""
     return state.having(adopted=fact.version)
 
 
 def amend(state: Calendars, command: AmendCalendar, world: World) -> Decision:
     """Only a published decree changes a day; the version is one for all ten calendars."""
-    unknown = [one.calendar for one in command.changes if not CALENDAR.match(one.calendar)]
+    unknown = [one.calendar for one in command.changes if one.calendar not in CALENDARS]
     if unknown or not command.changes:
         return refused("INVALID_FIELDS", paths="changes")
     if any(not one.decree.strip() for one in command.changes):
@@ -71,4 +70,4 @@ def effects(state: Calendars) -> tuple[Effect, ...]:
     if state.version <= state.adopted:
         return ()
     told = [one.model_dump(mode="json") for one in state.changes]
-    return (wanted(state, "RedateClocks", f"calendar/{state.version}", ANY_TIME, version=state.version, changes=told),)
+    return (wanted(state, "RedateClocks", f"calendar/{state.version}", AT_ONCE, version=state.version, changes=told),)

@@ -2,7 +2,7 @@
 
 from services.acceptance.domain.acta import content
 from services.acceptance.domain.state import State
-from shared.common.state import wanted
+from shared.common.state import AT_ONCE, wanted
 from shared.decider import Effect
 
 
@@ -15,4 +15,4 @@ def effects(state: State) -> tuple[Effect, ...]:
         return ()
     told = content(card, tests, acta)
     args = {"series": acta.series, "revision": acta.revision, "content_sha256": acta.content_sha256, "content": told}
-    return (wanted(state, "RenderActa", acta.purpose, tests.e2e_at, **args),)
+    return (wanted(state, "RenderActa", acta.purpose, AT_ONCE, **args),)

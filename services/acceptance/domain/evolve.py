@@ -179,10 +179,14 @@ def _proven(state: State, proof: ReminderProof) -> State:
     return state.having(reminders={**state.reminders, asked: proof})
 
 
-@evolve.on(AcceptanceSigned, AcceptanceExpired)
-def decided(state: State, fact: AcceptanceSigned | AcceptanceExpired) -> State:
-    stage = "SIGNED" if isinstance(fact, AcceptanceSigned) else "EXPIRED"
-    return state.having(stage=stage, evidence=fact.evidence, rejection=None, redating=None)
+@evolve.on(AcceptanceSigned)
+def signed(state: State, fact: AcceptanceSigned) -> State:
+    return state.having(stage="SIGNED", evidence=fact.evidence, rejection=None, redating=None)
+
+
+@evolve.on(AcceptanceExpired)
+def expired(state: State, fact: AcceptanceExpired) -> State:
+    return state.having(stage="EXPIRED", evidence=fact.evidence, rejection=None, redating=None)
 
 
 @evolve.on(LateSignatureRecorded)
@@ -263,8 +267,13 @@ def training_scheduled(state: State, fact: TrainingScheduled) -> State:
     return _onboarded(state, scheduled=True)
 
 
-@evolve.on(TrainingNotRequired, TrainingDelivered)
-def training_over(state: State, fact: TrainingNotRequired | TrainingDelivered) -> State:
+@evolve.on(TrainingNotRequired)
+def training_not_required(state: State, fact: TrainingNotRequired) -> State:
+    return _onboarded(state, trained=True)
+
+
+@evolve.on(TrainingDelivered)
+def training_delivered(state: State, fact: TrainingDelivered) -> State:
     return _onboarded(state, trained=True)
 
 

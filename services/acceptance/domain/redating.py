@@ -4,13 +4,11 @@ from typing import Final
 
 from services.acceptance.domain.state import State
 from services.acceptance.domain.wording import local, term
-from shared.calendar.calendar import Decree
 from shared.common.mails import customer, heading, mail, owner
 from shared.contracts.acceptance import (
     AcceptanceClockRedated,
     ApproveRedating,
     CalendarAmended,
-    DayChange,
     RedatingProposed,
 )
 from shared.contracts.base import Fact
@@ -21,21 +19,17 @@ NOTICE_DAYS: Final = 2
 """Business days at least between the approval of an earlier deadline and that deadline."""
 
 
-def decrees(changes: tuple[DayChange, ...]) -> tuple[Decree, ...]:
-    """The changes as rows of the decree table."""
-    return tuple(Decree(one.date, one.calendar, one.working, one.decree, one.decree) for one in changes)
-
-
 def redate(state: State, fact: CalendarAmended, world: World) -> Decision:
     """A running clock in business days is computed again; clocks in calendar days do not move."""
     acta, clock, card = state.acta, state.clock, state.card
     if state.stage != "OPEN" or acta is None or clock is None or card is None or acta.policy.unit != "BUSINESS":
         return []
-    if acta.calendar.version >= fact.version:
+    known = state.redating.calendar.version if state.redating else acta.calendar.version
+    if known >= fact.version:
         return []
     department = card.site.department
     before = world.calendar.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department)
-    amended = world.calendar.amended(decrees(fact.changes))
+    amended = world.calendar.amended(fact.changes)
     after = clock.deadline + (amended.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department) - before)
     use = CalendarUse(id=acta.calendar.id, version=fact.version)
     if after == clock.deadline:

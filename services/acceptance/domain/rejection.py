@@ -1,8 +1,11 @@
-"""The customer rejects: a failed test goes back to delivery, anything else resumes the clock or becomes a dispute (14.7, 14.8)."""
+"""Activity 14: the customer rejects. A failed test goes back to delivery, anything else is answered with reasons (14.7, 14.8)."""
 
-from services.acceptance.domain.acta import in_words
-from services.acceptance.domain.clock import resumed
-from services.acceptance.domain.state import State
+from datetime import timedelta
+from typing import Final
+
+from services.acceptance.domain import clock as ten_days
+from services.acceptance.domain.state import Clock, Rejection, State
+from services.acceptance.domain.wording import term
 from shared.calendar.calendar import local_day
 from shared.common.mails import customer, heading, mail, staff
 from shared.contracts.acceptance import (
@@ -22,75 +25,83 @@ from shared.contracts.base import Fact
 from shared.contracts.common import FalloutRaised, FalloutResolved
 from shared.decider import Decision, World, refused
 
+CAUSES: Final = frozenset({"NETWORK", "LOGICAL", "EQUIPMENT", "PROVISIONING", "CUSTOMER_SIDE", "TEST_SETUP"})
+
 
 def reject(state: State, command: RejectAcceptance, world: World) -> Decision:
-    """Clock and reminders stop (14.7)."""
-    if not command.reason.strip():
-        return refused("REASON_REQUIRED")
-    if state.stage in {"REVIEWING", "DISPUTED"}:
+    """Clock and reminders stop with what is left; a repeat changes nothing (14.7)."""
+    if state.rejection is not None:
         return []
     if state.stage != "OPEN" or state.clock is None:
         return refused("ACCEPTANCE_CLOSED")
-    remaining = (state.clock.deadline - world.now).total_seconds()
-    identity = f"{state.suborder}/rejection/{state.rejections + 1}"
+    if not command.reason.strip():
+        return refused("REASON_REQUIRED")
     return [
-        AcceptanceRejected(rejection_id=identity, reason=command.reason, items=command.items, by=command.by, remaining=remaining)
+        AcceptanceRejected(
+            rejection_id=f"{state.suborder}/rejections/{state.rejections + 1}",
+            reason=command.reason,
+            items=command.items,
+            by=command.by,
+            remaining=ten_days.left(state, state.clock, world).total_seconds(),
+        )
     ]
 
 
 def uphold(state: State, command: UpholdRejection, world: World) -> Decision:
-    """A test did fail: back to the step its cause names, then a new acta and ten new days (14.7)."""
-    if state.rejection is None:
+    """A test did fail: delivery takes it up, by its cause or where the operator says, and a new series follows (14.7)."""
+    rejection = state.rejection
+    if rejection is None:
         return refused("NO_OPEN_REJECTION")
-    if not command.cause.strip():
-        return refused("CAUSE_REQUIRED")
+    items = command.items or rejection.items
     known = {one.item for one in state.tests.results} if state.tests else set()
-    unknown = set(command.items) - known
-    if unknown or not command.items:
-        return refused("UNKNOWN_ATP_ITEM", item=", ".join(sorted(unknown)))
-    return [
-        RejectionUpheld(rejection_id=state.rejection.rejection_id, items=command.items, cause=command.cause, target="BY_CAUSE")
-    ]
+    unknown = [one for one in items if one not in known]
+    if unknown or not items:
+        return refused("UNKNOWN_ATP_ITEM", item=", ".join(unknown) or "—")
+    if command.cause not in CAUSES:
+        return refused("CAUSE_REQUIRED")
+    target = str(world.policy.value("rejection.rework_target", local_day(world.now)))
+    upheld = RejectionUpheld(rejection_id=rejection.rejection_id, items=items, cause=command.cause, target=target)
+    return [upheld, *settled(state, "El rechazo corresponde a una prueba fallida.")]
 
 
 def dismiss(state: State, command: DismissRejection, world: World) -> Decision:
-    """Not a failed test: the clock goes on with what was left; a second dismissal needs the GI (14.8)."""
-    if state.rejection is None:
+    """No failed test: the customer gets the reasons and the rest of the term; a second time the GI decides (14.8)."""
+    rejection, clock, card = state.rejection, state.clock, state.card
+    if rejection is None or clock is None or card is None:
         return refused("NO_OPEN_REJECTION")
     if not command.reasons.strip():
         return refused("REASON_REQUIRED")
-    if state.dismissals >= 1 and "GI" not in world.actor.roles:
+    if state.dismissals and "GI" not in world.actor.roles:
         return refused("DISMISSAL_NEEDS_GI")
-    dismissed = RejectionDismissed(
-        rejection_id=state.rejection.rejection_id, reasons=command.reasons, dismissal_no=state.dismissals + 1
-    )
-    return [dismissed, *_resume(state, world, command.reasons, "RECHAZO_DESESTIMADO")]
-
-
-def _resume(state: State, world: World, why: str, template: str | None) -> list[Fact]:
-    days = int(world.policy.value("acceptance.after_dismissal_days", local_day(world.now)))
-    deadline, slots = resumed(state, world, days)
-    facts: list[Fact] = [AcceptanceClockResumed(deadline=deadline, slots=slots, why=why)]
-    if template and state.card:
-        values = heading(state.card) | {"motivos": why, "plazo": in_words(deadline)}
-        purpose = f"dismissal/{state.dismissals + 1}"
-        copies = staff("EC", state.card.executive)
-        facts.append(
-            mail("acceptance", state.suborder, template, purpose, customer(state.card, "firmante"), cc=copies, values=values)
-        )
-    return facts
+    resumed = resume(state, rejection, clock, world, "Rechazo desestimado.")
+    number = state.dismissals + 1
+    return [
+        RejectionDismissed(rejection_id=rejection.rejection_id, reasons=command.reasons, dismissal_no=number),
+        *settled(state, "El rechazo fue desestimado."),
+        resumed,
+        mail(
+            "acceptance",
+            state.suborder,
+            "RECHAZO_DESESTIMADO",
+            f"dismissal/{number}",
+            customer(card, "firmante"),
+            cc=staff("EC", card.executive),
+            values=heading(card) | term(resumed.deadline) | {"motivos": command.reasons},
+        ),
+    ]
 
 
 def refer(state: State, command: ReferDispute, world: World) -> Decision:
     """A commercial dispute goes to the Ejecutivo Comercial; the suborder is held meanwhile (14.8)."""
-    if state.rejection is None:
+    rejection = state.rejection
+    if rejection is None:
         return refused("NO_OPEN_REJECTION")
     if state.stage == "DISPUTED":
         return []
     return [
-        DisputeReferred(rejection_id=state.rejection.rejection_id, subject=command.subject),
+        DisputeReferred(rejection_id=rejection.rejection_id, subject=command.subject),
         FalloutRaised(
-            fallout_id=f"{state.suborder}/dispute",
+            fallout_id=f"{rejection.rejection_id}/dispute",
             fallout_class="COMMERCIAL_DISPUTE",
             step="ACCEPTANCE",
             detail=command.subject,
@@ -100,13 +111,30 @@ def refer(state: State, command: ReferDispute, world: World) -> Decision:
 
 
 def resolve(state: State, command: ResolveDispute, world: World) -> Decision:
-    """The Ejecutivo Comercial settled it; the clock goes on (14.8)."""
-    if state.rejection is None:
+    """The EC settled it: the clock goes on with what was left (14.8)."""
+    rejection, clock = state.rejection, state.clock
+    if rejection is None or clock is None:
         return refused("NO_OPEN_REJECTION")
     if not command.outcome.strip():
         return refused("REASON_REQUIRED")
     return [
-        DisputeResolved(rejection_id=state.rejection.rejection_id, outcome=command.outcome),
-        FalloutResolved(fallout_id=f"{state.suborder}/dispute", how="MANUAL", reason=command.outcome),
-        *_resume(state, world, command.outcome, None),
+        DisputeResolved(rejection_id=rejection.rejection_id, outcome=command.outcome),
+        *settled(state, command.outcome),
+        resume(state, rejection, clock, world, "Disputa comercial resuelta."),
     ]
+
+
+def settled(state: State, reason: str) -> list[Fact]:
+    """A dispute that is over no longer holds the suborder."""
+    disputes = [key for key, one in state.fallouts.items() if one.kind == "COMMERCIAL_DISPUTE"]
+    return [FalloutResolved(fallout_id=key, how="MANUAL", reason=reason) for key in disputes]
+
+
+def resume(state: State, rejection: Rejection, clock: Clock, world: World, why: str) -> AcceptanceClockResumed:
+    """All moves by the time paused; at least the policy's business days remain (5.2)."""
+    department = state.card.site.department if state.card else None
+    days = int(world.policy.value("acceptance.after_dismissal_days", local_day(world.now)))
+    rest = world.now + timedelta(seconds=rejection.remaining)
+    at_least = world.calendar.add_days(world.now, days, "BUSINESS", department)
+    slots = clock.slots_moved(rest - clock.deadline)
+    return AcceptanceClockResumed(deadline=max(rest, at_least), slots=slots, why=why)

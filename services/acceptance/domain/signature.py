@@ -1,42 +1,42 @@
-"""The customer signs the acta: the first committed of signature and expiry wins, the loser is kept (14.1, 14.5)."""
+"""Activity 14: the signed acta accepts; a signature that lost to the clock is kept as evidence (14.1, 14.5)."""
 
-from services.acceptance.domain.dossier import evidence_of
-from services.acceptance.domain.state import State
+from services.acceptance.domain.dossier import evidence, regional_ticket
+from services.acceptance.domain.rejection import settled
+from services.acceptance.domain.state import UNDECIDED, State
 from shared.contracts.acceptance import AcceptanceSigned, LateSignatureRecorded, RecordSignature
-from shared.contracts.base import Fact
-from shared.contracts.common import FalloutResolved
 from shared.decider import Decision, Refused, World, refused
 
 
 def record(state: State, command: RecordSignature, world: World) -> Decision:
-    """A signature of the acta now out opens billing; one that lost to the clock is kept as evidence."""
-    problem = _problem(state, command)
-    if problem is not None:
-        return problem
-    match state.stage:
-        case "OPEN" | "REVIEWING" | "DISPUTED":
-            evidence = evidence_of(state, "SIGNED", world.now, command.document, command.signer, command.signer_role)
-            facts: list[Fact] = [
-                AcceptanceSigned(evidence=evidence, regional_ticket=state.tests.regional_ticket if state.tests else None)
-            ]
-            dispute = f"{state.suborder}/dispute"
-            if dispute in state.fallouts:
-                facts.append(FalloutResolved(fallout_id=dispute, how="MANUAL", reason="El cliente firmó el acta."))
-            return facts
-        case "EXPIRED":
-            return [LateSignatureRecorded(signature=command.document, signer=command.signer, at=world.now)]
-        case _:
-            return refused("ACCEPTANCE_CLOSED")
+    """Complete, valid and of the acta now out: accepted. The first of signature and expiry that commits wins."""
+    wrong = defect(state, command)
+    if wrong is not None:
+        return wrong
+    if state.expired:
+        if command.document.sha256 in state.late_signatures:
+            return []
+        return [LateSignatureRecorded(signature=command.document, signer=command.signer, at=world.now)]
+    acta, clock = state.acta, state.clock
+    if state.stage not in UNDECIDED or acta is None or acta.doc is None or clock is None:
+        known = state.evidence.signature if state.evidence else None
+        return [] if known and known.sha256 == command.document.sha256 else refused("ACCEPTANCE_CLOSED")
+    proof = evidence(state, acta, acta.doc, clock, "SIGNED", world.now, command)
+    signed = AcceptanceSigned(evidence=proof, regional_ticket=regional_ticket(state))
+    return [signed, *settled(state, "El cliente firmó el acta.")]
 
 
-def _problem(state: State, command: RecordSignature) -> Refused | None:
-    signature, acta = command.document.signature, state.acta.doc if state.acta else None
-    if not command.signer_role.strip() or signature is None:
+def defect(state: State, command: RecordSignature) -> Refused | None:
+    """What is wrong with a signature, by its own code."""
+    signed = command.document.signature
+    if not command.signer.strip() or not command.signer_role.strip():
         return refused("SIGNER_INCOMPLETE")
-    if signature.method == "SCAN" and not (command.attestation or "").strip():
+    if (signed is None or signed.method == "SCAN") and not (command.attestation or "").strip():
         return refused("SIGNER_INCOMPLETE")
-    if not signature.valid:
-        return refused("SIGNATURE_INVALID", detail=signature.detail or "")
-    if acta is None or command.document.origin != acta.doc_id:
+    if signed is not None and signed.method == "PADES" and not signed.valid:
+        return refused("SIGNATURE_INVALID", detail=signed.detail or "no se pudo comprobar")
+    acta = state.acta.doc if state.acta else None
+    # A file names the acta it signs in `origin`, and nobody signs an acta before it exists.
+    named = command.document.origin
+    if acta and ((named and named != acta.doc_id) or command.signed_at < acta.at):
         return refused("ACTA_MISMATCH")
     return None

@@ -1,6 +1,6 @@
-"""Where a suborder's acceptance and onboarding stand: acta, clock, rejection, evidence, training, kit."""
+"""Where the acceptance of a suborder stands: the acta, its clock, a rejection, the evidence, the onboarding."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.common.state import State as Common
@@ -9,12 +9,13 @@ from shared.contracts.base import Model
 from shared.contracts.shapes import CalendarUse, Card, Doc, Evidence, ReminderProof
 from shared.contracts.testing import TestsPassed
 
-AFTER_SENDING: Final = frozenset({"OPEN", "REVIEWING", "DISPUTED", "REWORK", "SIGNED", "EXPIRED", "ONBOARDING", "DONE"})
-STAGES: Final = AFTER_SENDING | {"WAITING", "SENDING"}
+AFTER_SENDING: Final = frozenset({"OPEN", "REVIEWING", "DISPUTED", "REWORK", "SIGNED", "EXPIRED", "ONBOARDING"})
+STAGES: Final = AFTER_SENDING | {"WAITING", "SENDING", "DONE"}
+UNDECIDED: Final = frozenset({"OPEN", "REVIEWING", "DISPUTED"})
 
 
 class Acta(Model):
-    """The acta of this series: what it says, and its file once rendered."""
+    """The acta now out, or about to be; `doc` is its file once rendered."""
 
     series: int
     revision: int
@@ -26,83 +27,97 @@ class Acta(Model):
 
     @property
     def purpose(self) -> str:
-        """The key of its mail."""
+        """The key of its mail and of its rendering."""
         return f"acta/{self.series}/{self.revision}"
 
 
 class Clock(Model):
-    """The running ten days."""
+    """The ten days: when they began, when they end, which reminder slots are used."""
 
     sent_at: datetime
     deadline: datetime
     slots: tuple[Slot, ...]
-    used: frozenset[int] = frozenset()
-    notification_id: str
-    message_id: str
+    used: tuple[int, ...] = ()
+    notification_id: str = ""
+    message_id: str = ""
+
+    def moved(self, by: timedelta) -> "Clock":
+        """The deadline and every unused slot, later by exactly the time paused (X.1, 14.8)."""
+        return self.model_copy(update={"deadline": self.deadline + by, "slots": self.slots_moved(by)})
+
+    def slots_moved(self, by: timedelta) -> tuple[Slot, ...]:
+        """Unused slots move, used ones stay."""
+        return tuple(one if one.slot in self.used else Slot(slot=one.slot, at=one.at + by) for one in self.slots)
+
+    @property
+    def open_slots(self) -> tuple[Slot, ...]:
+        """Reminders still to be sent: strictly before the deadline (14.4)."""
+        return tuple(one for one in self.slots if one.slot not in self.used and one.at < self.deadline)
 
 
 class Rejection(Model):
-    """An open rejection, with what was left of the clock."""
+    """An open rejection, and how many seconds of the clock were left."""
 
     rejection_id: str
-    reason: str
     items: tuple[str, ...]
     remaining: float
-    slots: tuple[Slot, ...]
-    at: datetime | None = None
-    disputed: bool = False
 
 
-class Sent(Model):
-    """A mail of ours that the mail system took."""
+class Redating(Model):
+    """An earlier deadline that an amended calendar proposes."""
+
+    after: datetime
+    calendar: CalendarUse
+
+
+class Notice(Model):
+    """The notice of expiry with its copies, handed over."""
 
     notification_id: str
-    sent_at: datetime
-    message_id: str
-    cc: tuple[str, ...] = ()
+    dossier_sha256: str
 
 
 class Onboarding(Model):
-    """Activities 16 to 18: what is owed and what is done."""
+    """Activities 16 to 18, as BR022 decided them."""
 
     training: str
     kits: tuple[str, ...]
     language: str
-    row: str = ""
     data_updated: bool = False
-    training_scheduled: bool = False
+    scheduled: bool = False
     trained: bool = False
-    kit_asked: bool = False
     kit_delivered: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether 16 to 18 are done or not required."""
+        return self.data_updated and self.trained and self.kit_delivered
 
 
 class State(Common):
-    """The acceptance of one suborder, and its onboarding."""
+    """The acceptance of one suborder."""
 
     stage: str = "WAITING"
     card: Card | None = None
     tests: TestsPassed | None = None
     acta: Acta | None = None
-    acta_owed: bool = False
+    fresh_owed: bool = False
     clock: Clock | None = None
-    requested: dict[str, tuple[int, ...]] = {}
-    reminders: tuple[ReminderProof, ...] = ()
-    sent: dict[str, Sent] = {}
-    undelivered: dict[str, str] = {}
-    bounced: dict[str, str] = {}
+    reminders: dict[str, ReminderProof] = {}
     rejection: Rejection | None = None
     rejections: int = 0
     dismissals: int = 0
+    redating: Redating | None = None
     evidence: Evidence | None = None
-    notified: bool = False
+    notice: Notice | None = None
     called: bool = False
-    first_active: bool = False
+    late_signatures: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    active: bool = False
     phases_left: int | None = None
     onboarding: Onboarding | None = None
 
-
-class Calendars(Common):
-    """The ten calendars together, under one version (X.9)."""
-
-    stage: str = "CALENDAR"
-    version: int = 1
+    @property
+    def expired(self) -> bool:
+        """Whether silence decided it."""
+        return self.evidence is not None and self.evidence.basis == "EXPIRED"

@@ -50,7 +50,7 @@ def test_dead_letters_and_tombstones() -> None:
 
 def test_each_topic_of_the_settings_leads_to_an_organisation() -> None:
     assert set(edges(Settings())) == {"salesforce.orders"}
-    with pytest.raises(ValueError, match="otro.topico"):
+    with pytest.raises(ValueError, match=r"otro\.topico"):
         edges(Settings(salesforce_topics=["otro.topico"]))
 
 

@@ -1,10 +1,11 @@
 """What provisioning hears and reaches, with the function for each (activities 5 to 9)."""
 
-from typing import Final
+from typing import Any, Final
 
-from services.provisioning.domain import logical, method, network, stock, visit
+from services.provisioning.domain import clock, fallout, logical, method, network, stock, visit
 from shared.common import answers
 from shared.common.behaviours import COMMON_COMMANDS, FOLLOWS_INTAKE, keep
+from shared.contracts.common import ResolveFallout
 from shared.contracts.intake import AnswerActivationsRequest, SuborderReleased
 from shared.contracts.provisioning import (
     CompleteBuildItem,
@@ -18,9 +19,9 @@ from shared.contracts.provisioning import (
     VerifyProvisioningMethod,
 )
 from shared.contracts.testing import ReworkRequested
-from shared.decider import hears, reaches
+from shared.decider import Hears, Reaches, hears, reaches
 
-HEARD: Final = (
+HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SuborderReleased, keep),
     hears(ReworkRequested, keep),
     hears(PlanNetworkBuild, network.plan),
@@ -34,8 +35,9 @@ HEARD: Final = (
     hears(VerifyProvisioningMethod, method.verify),
     hears(ConfirmServiceProvisioned, method.confirm),
     reaches("activations_warning", answers.warn),
-    reaches("activations_due", answers.breach, irreversible=True),
+    reaches("activations_due", clock.breach, irreversible=True),
     reaches("reservation_end", stock.expired),
+    hears(ResolveFallout, fallout.resolve),  # goes before the common one: the step has something to say
     *COMMON_COMMANDS,
     *FOLLOWS_INTAKE,
 )

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 import holidays
+import holidays.countries  # takes 0.4 s, which is too long inside the first decision
 
 DEPARTMENTS: Final = ("H", "L", "C", "O", "P", "T", "S", "B", "N")
 """ISO 3166-2:BO letters."""

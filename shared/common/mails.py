@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from shared.calendar.calendar import LA_PAZ
 from shared.common.state import State
-from shared.contracts.common import NotificationRequested
+from shared.contracts.common import NotificationRequested, TaskEscalated
 from shared.contracts.shapes import AskedBy, Card, Doc, Invite, Recipient
 
 
@@ -66,3 +67,27 @@ def mail(
 def owner(state: State) -> tuple[Recipient, ...]:
     """The Order Manager who owns the order."""
     return staff("OM", state.owner)
+
+
+def local(instant: datetime) -> str:
+    """An instant as people in Bolivia write it: `07/12/2026 16:30`."""
+    return f"{instant.astimezone(LA_PAZ):%d/%m/%Y %H:%M}"
+
+
+def member(card: Card, role: str, mailbox: str) -> Recipient:
+    """Who fills a role of the suborder's team, else the mailbox of the area."""
+    return Recipient(role=role, ref=card.team.get(role) or f"area:{mailbox}")
+
+
+def escalation(service: str, state: State, card: Card, told: TaskEscalated) -> NotificationRequested:
+    """ESCALAMIENTO: the role that was escalated to learns why, with the owner in copy; once per wait and level."""
+    to = card.engineering_manager if told.to == "GI" else f"area:{told.to.lower()}"
+    return mail(
+        service,
+        state.suborder,
+        "ESCALAMIENTO",
+        f"escalation/{told.key}/{told.level}",
+        staff(told.to, to),
+        cc=owner(state),
+        values=heading(card) | {"motivo": told.why},
+    )

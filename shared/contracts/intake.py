@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from pydantic import ConfigDict, Field
+
 from shared.contracts.base import Command, Fact, Id, Instant, Key, Model, Name, Ref, Sha256, Staff, SuborderFact, Text
 from shared.contracts.common import (
     COMMANDS as COMMON_COMMANDS,
@@ -15,6 +17,10 @@ from shared.contracts.common import (
     RegionalTicketRequested,
 )
 from shared.contracts.shapes import Card, Doc, Item, Language, Money, Segment, Site, Step, Terms, Traits, WorkOrder
+
+
+ALIASED: Final = ConfigDict(**Fact.model_config, populate_by_name=True, serialize_by_alias=True)
+"""For fields whose name on the wire is a word of the language."""
 
 
 class Problem(Model):
@@ -65,6 +71,7 @@ class OrderContent(Fact):
     suborders: tuple[SuborderContent, ...]
     warnings: tuple[Problem, ...] = ()
     content_sha256: Name = ""
+    received_at: Instant | None = None
 
 
 class OrderReceived(OrderContent):
@@ -123,9 +130,11 @@ class OrderReturned(Fact):
 class OrderReassigned(Fact):
     """The owner changed; without `to` the order is back in the queue (1.9)."""
 
-    from_owner: Staff | None = None
+    from_owner: Staff | None = Field(default=None, alias="from")
     to: Staff | None = None
     reason: Text
+
+    model_config = ALIASED
 
 
 class DocumentAttached(Fact):
@@ -288,17 +297,21 @@ class AllSitesAccepted(Fact):
 class SuborderStateChanged(SuborderFact):
     """The TM Forum state of a suborder changed (X.10)."""
 
-    from_state: Name
-    to_state: Name
+    from_state: Name = Field(alias="from")
+    to_state: Name = Field(alias="to")
     why: Text = ""
+
+    model_config = ALIASED
 
 
 class OrderStateChanged(Fact):
     """The TM Forum state of the order changed (X.10)."""
 
-    from_state: Name
-    to_state: Name
+    from_state: Name = Field(alias="from")
+    to_state: Name = Field(alias="to")
     why: Text = ""
+
+    model_config = ALIASED
 
 
 class SuborderOutcome(Model):

@@ -2,10 +2,12 @@
 
 from typing import Any, Final, Literal
 
-from shared.contracts.base import Command, Fact, Instant, Name, Ref, Sha256, Text
+from pydantic import Field
+
+from shared.contracts.base import Command, Fact, Instant, Model, Name, Ref, Sha256, Text
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
 from shared.contracts.common import EVERYWHERE, NotificationRequested
-from shared.contracts.shapes import AskedBy, Model, Recipient
+from shared.contracts.shapes import AskedBy, Recipient
 
 
 class SentAttachment(Model):
@@ -18,8 +20,10 @@ class SentAttachment(Model):
 class NotificationQueued(Fact):
     """A mail is taken on (X.11)."""
 
+    notification_id: Name
     template_version: int
     request: NotificationRequested
+    queued_at: Instant
 
 
 class DeliveryDeferred(Fact):
@@ -73,6 +77,7 @@ class RecordDelivery(Command):
     server_reply: Name = ""
     content_sha256: Sha256 | None = None
     attachments: tuple[SentAttachment, ...] = ()
+    left_out: tuple[Ref, ...] = Field(default=(), description="Copies that had no address and were not required.")
 
 
 class RetryNotification(Command):

@@ -103,6 +103,7 @@ REFUSALS: Final[dict[str, Refusal]] = {
             "VISIT_NOT_SCHEDULED": "Programe primero la visita técnica.",
             "STOCK_NOT_CHECKED": "Falta la respuesta de stock del Jefe de Producto.",
             "WINDOW_IN_PAST": "La fecha ya pasó. Elija otra.",
+            "NO_RULE_ROW": "La tabla no tiene una fila para: {detail}. Corrija el dato o agregue la fila.",
             "METHOD_NOT_VERIFIED": "Verifique primero el método de aprovisionamiento.",
             "INTERNAL_TESTS_PENDING": "Primero deben pasar las pruebas internas.",
             "DATE_NOT_AGREED": "Acuerde primero la fecha con el cliente.",

@@ -2,6 +2,8 @@
 
 from typing import Final, Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Command, Instant, Key, Model, Name, Ref, Sha256, Staff, SuborderFact, Text
 from shared.contracts.common import AFTER_INTAKE, RegionalTicketOpened, RegionalTicketRequested
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
@@ -234,6 +236,8 @@ class ReworkRequested(SuborderFact):
     steps: tuple[Name, ...]
     items: tuple[Name, ...]
     cause: Name
+    at: Instant | None = Field(default=None, description="When the rework clock starts.")
+    limit_days: int | None = Field(default=None, description="Business days of rework after which the GI is told.")
 
 
 class RetestOpened(SuborderFact):

@@ -16,12 +16,12 @@ _BOOL, _FLOAT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"
 _TRUTH: Final = re.compile(r"^(?:true|false)$")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Booleans as in YAML 1.2: `NO`, `yes` and `on` are words of the tables, not truth values. Decimals are exact."""
 
     yaml_implicit_resolvers = {
         first: [(tag, _TRUTH if tag == _BOOL else pattern) for tag, pattern in resolvers]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +18,13 @@ from shared.objects import store_of
 PAGE: Final = Path(__file__).parent / "acta.typ"
 
 
-def pdf_of(content: dict[str, Any]) -> bytes:
-    """The acta as PDF/A-2b; the same content always gives the same page."""
+def pdf_of(content: dict[str, Any], at: datetime) -> bytes:
+    """The acta as PDF/A-2b, dated; same content and moment, same file."""
     told = {"content": json.dumps(content, ensure_ascii=False, sort_keys=True)}
-    return bytes(typst.compile(PAGE, format="pdf", sys_inputs=told, pdf_standards="a-2b", ignore_system_fonts=True, timestamp=0))
+    dated = int(at.timestamp())
+    return bytes(
+        typst.compile(PAGE, format="pdf", sys_inputs=told, pdf_standards="a-2b", ignore_system_fonts=True, timestamp=dated)
+    )
 
 
 async def render(task: Task) -> RecordActaRendered:
@@ -28,7 +32,7 @@ async def render(task: Task) -> RecordActaRendered:
     args = task.effect.args
     series, revision = int(args["series"]), int(args["revision"])
     path = f"documents/{task.po}/actas/{task.aggregate}-{series}-{revision}.pdf"
-    file = await asyncio.to_thread(pdf_of, dict(args["content"]))
+    file = await asyncio.to_thread(pdf_of, dict(args["content"]), task.now)
     store = store_of(task.settings.objects.url)
     try:
         await store.put_async(path, file, mode="create")

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from services.provisioning.domain.state import Circuit, Rework, State, Visit
+from services.provisioning.domain.stock import JEOPARDY as SHORT_OF_STOCK
 from shared.common.answers import Request, fold_requests, with_request
-from shared.common.state import fold_common
+from shared.common.state import fold_common, without
 from shared.contracts.common import (
     CalendarAdopted,
     CommandRefused,
+    FalloutResolved,
     HoldLifted,
     JeopardyCleared,
     NoteAdded,
@@ -48,7 +50,6 @@ fold_requests(evolve)
 evolve.ignores(
     CalendarAdopted,
     CommandRefused,
-    JeopardyCleared,
     NoteAdded,
     NotificationRequested,
     OverrideRecorded,
@@ -81,7 +82,7 @@ def rework_requested(state: State, fact: ReworkRequested) -> State:
 def hold_lifted(state: State, fact: HoldLifted) -> State:
     pause = timedelta(seconds=fact.held_for)
     moved = {
-        key: one.model_copy(update={"due": one.due + pause, "asked_at": one.asked_at + pause})
+        key: one if one.answered else one.model_copy(update={"due": one.due + pause, "asked_at": one.asked_at + pause})
         for key, one in state.requests.items()
     }
     until = state.reserved_until + pause if state.reserved_until else None
@@ -100,7 +101,8 @@ def item_completed(state: State, fact: BuildItemCompleted) -> State:
 
 @evolve.on(NetworkBuilt)
 def network_built(state: State, fact: NetworkBuilt) -> State:
-    return state.having(done=state.done | {"NETWORK"})
+    passed = state.passed - {"NETWORK"} if fact.required else state.passed | {"NETWORK"}
+    return state.having(done=state.done | {"NETWORK"}, passed=passed)
 
 
 @evolve.on(LogicalConfigurationRequested)
@@ -117,7 +119,7 @@ def configuration_completed(state: State, fact: LogicalConfigurationCompleted) -
 
 @evolve.on(LogicalConfigurationSkipped)
 def configuration_skipped(state: State, fact: LogicalConfigurationSkipped) -> State:
-    return state.having(done=state.done | {"LOGICAL"})
+    return state.having(done=state.done | {"LOGICAL"}, passed=state.passed | {"LOGICAL"})
 
 
 @evolve.on(VirtualCircuitRequested)
@@ -132,7 +134,7 @@ def circuit_enabled(state: State, fact: VirtualCircuitEnabled) -> State:
 
 @evolve.on(StockCheckRequested)
 def stock_requested(state: State, fact: StockCheckRequested) -> State:
-    return state.having(stock_asked=fact.items, short=False)
+    return state.having(stock_asked=fact.items, stock_checks=state.stock_checks + 1)
 
 
 @evolve.on(EquipmentShortageDetected)
@@ -157,13 +159,21 @@ def visit_ordered(state: State, fact: TechnicalVisitOrdered) -> State:
 
 @evolve.on(TechnicalVisitScheduled)
 def visit_scheduled(state: State, fact: TechnicalVisitScheduled) -> State:
-    return state.having(visit=Visit(attempt=fact.attempt, contractor=fact.contractor, scheduled=True))
+    visit = Visit(
+        attempt=fact.attempt,
+        contractor=fact.contractor,
+        window=fact.window,
+        site_contact=fact.site_contact,
+        access_needs=fact.access_needs,
+        schedulings=state.visit.schedulings + 1 if state.visit else 1,
+    )
+    return state.having(visit=visit)
 
 
 @evolve.on(TechnicalVisitCompleted)
 def visit_completed(state: State, fact: TechnicalVisitCompleted) -> State:
     # What was installed is no longer a reservation that could run out.
-    return state.having(done=state.done | {"VISIT"}, visit=None, serials=fact.serials, reserved_until=None)
+    return state.having(done=state.done | {"VISIT"}, visit=None, reserved_until=None)
 
 
 @evolve.on(TechnicalVisitFailed)
@@ -178,7 +188,7 @@ def method_verified(state: State, fact: ProvisioningMethodVerified) -> State:
 
 @evolve.on(ServiceProvisioned)
 def provisioned(state: State, fact: ServiceProvisioned) -> State:
-    return state.having(done=state.done | {"METHOD"}, provisioned=True, equipment=fact.equipment)
+    return state.having(done=state.done | {"METHOD"}, provisioned=True, equipment=fact.equipment, reserved_until=None)
 
 
 @evolve.on(ReworkStarted)
@@ -190,7 +200,7 @@ def rework_started(state: State, fact: ReworkStarted) -> State:
         rework=again,
         wanted_rework=None,
         reworks=fact.attempt - 1,
-        build={},
+        build={} if "NETWORK" in fact.steps else state.build,
         stock_asked=() if "EQUIPMENT" in fact.steps else state.stock_asked,
         methods=() if "METHOD" in fact.steps else state.methods,
     )
@@ -198,4 +208,22 @@ def rework_started(state: State, fact: ReworkStarted) -> State:
 
 @evolve.on(ReworkCompleted)
 def rework_completed(state: State, fact: ReworkCompleted) -> State:
-    return state.having(rework=None, done=state.done | frozenset(fact.steps), equipment=fact.equipment)
+    done = state.done | frozenset(fact.steps)
+    return state.having(rework=None, done=done, equipment=fact.equipment, reserved_until=None)
+
+
+@evolve.on(JeopardyCleared)
+def jeopardy_cleared(state: State, fact: JeopardyCleared) -> State:
+    return state.having(short=False) if fact.name == SHORT_OF_STOCK else state
+
+
+@evolve.on(FalloutResolved)
+def fallout_resolved(state: State, fact: FalloutResolved) -> State:
+    """Equipment got by hand, or gone without, closes its step: a method is closed by its own fact."""
+    raised = state.fallouts.get(fact.fallout_id)
+    after = state.having(fallouts=without(state.fallouts, fact.fallout_id))
+    if raised is None or fact.how == "RETRY":
+        return after
+    skipped = {raised.step} if fact.how == "SKIP" else set()
+    closed = {"EQUIPMENT"} if raised.step == "EQUIPMENT" else set()
+    return after.having(skipped=state.skipped | skipped, done=state.done | closed)

@@ -7,18 +7,21 @@ from shared.common.answers import Request
 from shared.common.state import State as Common
 from shared.contracts.base import Model
 from shared.contracts.provisioning import Delivered, ItemMethod, Reserved
-from shared.contracts.shapes import Card, Equipment
+from shared.contracts.shapes import Card, Equipment, Window
 
 STEPS: Final = ("NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD")
 STAGES: Final = frozenset((*STEPS, "PROVISIONED", "REWORK"))
 
 
 class Visit(Model):
-    """The technical visit that is on."""
+    """The technical visit that is on; scheduled once it has a window."""
 
     attempt: int = 1
     contractor: str = ""
-    scheduled: bool = False
+    window: Window | None = None
+    site_contact: str = ""
+    access_needs: str = ""
+    schedulings: int = 0
 
 
 class Circuit(Model):
@@ -27,6 +30,11 @@ class Circuit(Model):
     asked: int = 0
     enabled: int = 0
     circuit_id: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the NOC has yet to answer."""
+        return self.asked > self.enabled
 
 
 class Rework(Model):
@@ -45,10 +53,13 @@ class State(Common):
     kinds: frozenset[str] = frozenset()
     contractor: str = ""
     done: frozenset[str] = frozenset()
+    passed: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
     build: dict[str, bool] = {}
     requests: dict[str, Request] = {}
     circuit: Circuit = Circuit()
     stock_asked: tuple[Equipment, ...] = ()
+    stock_checks: int = 0
     reserved: tuple[Reserved, ...] = ()
     reserved_until: datetime | None = None
     short: bool = False
@@ -56,7 +67,6 @@ class State(Common):
     visits: int = 0
     methods: tuple[ItemMethod, ...] = ()
     equipment: tuple[Delivered, ...] = ()
-    serials: tuple[str, ...] = ()
     rework: Rework | None = None
     reworks: int = 0
     wanted_rework: Rework | None = None
@@ -79,7 +89,7 @@ class State(Common):
 
 
 def applies(state: State, step: str) -> bool:
-    """Whether a step applies to this suborder; one that does not is passed."""
+    """Whether a step is gone through for this suborder (7.1, 8.1); network and logical are always at least passed."""
     if state.card is None:
         return step == "NETWORK"
     if step == "EQUIPMENT":

@@ -1,7 +1,12 @@
 """Activity 7: is the equipment in stock and in which warehouse; shortage and reservations (7.1, 7.2)."""
 
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
 from services.provisioning.domain.state import State
 from shared.calendar.calendar import local_day
+from shared.common.mails import heading, mail, member, owner
 from shared.contracts.base import DeadlineReached, Fact
 from shared.contracts.common import FalloutRaised, FalloutResolved, JeopardyCleared, JeopardyRaised
 from shared.contracts.provisioning import (
@@ -14,80 +19,116 @@ from shared.contracts.provisioning import (
     Reserved,
     Shortage,
     StockAnswer,
+    StockCheckRequested,
 )
-from shared.decider import Decision, World, refused
+from shared.contracts.shapes import Card, Equipment
+from shared.decider import Decision, Refused, World, refused
+
+JEOPARDY: Final = "stock"
+
+
+def ask(state: State, card: Card) -> list[Fact]:
+    """The Jefe de Producto is asked by mail what is in stock, and in which warehouse (7.1)."""
+    values = heading(card) | {"equipos": ", ".join(f"{one.quantity} {one.sku}" for one in card.traits.equipment)}
+    to = [member(card, "JEFE_PRODUCTO", "jefe_producto")]
+    purpose = f"stock/{state.stock_checks + 1}"
+    return [
+        StockCheckRequested(items=card.traits.equipment),
+        mail("provisioning", state.suborder, "CONSULTA_STOCK", purpose, to, cc=owner(state), values=values),
+    ]
 
 
 def report(state: State, command: ReportStock, world: World) -> Decision:
     """Per SKU: available or not, and in which warehouse. All there: reserved until a date; else a shortage."""
     if state.step != "EQUIPMENT":
         return []
-    asked = {one.sku: one.quantity for one in state.stock_asked}
-    answers = {one.sku: one for one in command.items}
-    for sku, answer in answers.items():
-        if sku not in asked:
-            return refused("UNKNOWN_SKU", sku=sku)
-        if answer.available and not answer.warehouse:
-            return refused("WAREHOUSE_REQUIRED", sku=sku)
-    if missing_answers := set(asked) - set(answers):
-        return refused("UNKNOWN_SKU", sku=", ".join(sorted(missing_answers)))
-    facts: list[Fact] = [EquipmentStockChecked(items=command.items)]
-    short = [one for one in command.items if not one.available or one.quantity < asked[one.sku]]
-    return facts + (_shortage(state, command, short) if short else _reserve(state, command, world))
+    needed = _needed(state.stock_asked)
+    wrong = _unusable(command.items, needed)
+    if wrong is not None:
+        return wrong
+    found = Counter[str]()
+    for one in command.items:
+        found[one.sku] += one.quantity if one.available else 0
+    missing = {sku: quantity - found[sku] for sku, quantity in needed.items() if found[sku] < quantity}
+    checked = EquipmentStockChecked(items=command.items)
+    return [checked, *(_shortage(state, command, missing) if missing else _reserve(state, command.items, needed, world))]
 
 
-def _reserve(state: State, command: ReportStock, world: World) -> list[Fact]:
+def _needed(asked: Iterable[Equipment]) -> dict[str, int]:
+    needed = Counter[str]()
+    for one in asked:
+        needed[one.sku] += one.quantity
+    return dict(needed)
+
+
+def _unusable(answers: tuple[StockAnswer, ...], needed: dict[str, int]) -> Refused | None:
+    for one in answers:
+        if one.sku not in needed:
+            return refused("UNKNOWN_SKU", sku=one.sku)
+        if one.available and not (one.warehouse or "").strip():
+            return refused("WAREHOUSE_REQUIRED", sku=one.sku)
+    unanswered = needed.keys() - {one.sku for one in answers}
+    return refused("INVALID_FIELDS", paths=f"items ({', '.join(sorted(unanswered))})") if unanswered else None
+
+
+def _reserve(state: State, answers: tuple[StockAnswer, ...], needed: dict[str, int], world: World) -> list[Fact]:
+    """No more than is needed, from the warehouses in the order they were named."""
+    left, items = dict(needed), []
+    for one in answers:
+        taken = min(left[one.sku], one.quantity) if one.available else 0
+        left[one.sku] -= taken
+        if taken:
+            items.append(Reserved(sku=one.sku, quantity=taken, warehouse=one.warehouse or ""))
     days = int(world.policy.value("reservation.business_days", local_day(world.now)))
-    items = tuple(Reserved(sku=one.sku, quantity=one.quantity, warehouse=one.warehouse or "") for one in command.items)
-    facts: list[Fact] = [EquipmentReserved(items=items, until=world.calendar.add_days(world.now, days, "BUSINESS"))]
-    if _fallout(state) in state.fallouts:
-        facts.append(FalloutResolved(fallout_id=_fallout(state), how="RETRY", reason="El equipo está disponible."))
-    if state.short:
-        facts.append(JeopardyCleared(name="stock", level="RED", why="El equipo está disponible."))
-    return facts
+    until = world.calendar.add_days(world.now, days, "BUSINESS")
+    resolved = [
+        FalloutResolved(fallout_id=key, how="RETRY", reason="El equipo está disponible.")
+        for key, one in state.fallouts.items()
+        if one.kind == "SHORTAGE"
+    ]
+    return [EquipmentReserved(items=tuple(items), until=until), *resolved, *no_longer_short(state)]
 
 
-def _shortage(state: State, command: ReportStock, short: list[StockAnswer]) -> list[Fact]:
-    asked = {one.sku: one.quantity for one in state.stock_asked}
+def no_longer_short(state: State) -> list[Fact]:
+    """A shortage that is over is no jeopardy any more (X.5)."""
+    return [JeopardyCleared(name=JEOPARDY, level="RED", why="La falta de equipo está resuelta.")] if state.short else []
+
+
+def _shortage(state: State, command: ReportStock, missing: dict[str, int]) -> list[Fact]:
+    """Jeopardy RED with the expected date and what could serve instead; the suborder is held (7.2)."""
+    dates = {one.sku: one.expected for one in command.items if one.expected}
+    # An equivalent SKU is not among those asked for, so it is offered for each that is missing.
+    others = [one for one in command.alternatives if one.sku not in missing]
     shortages = tuple(
         Shortage(
-            sku=one.sku,
-            missing=asked[one.sku] - (one.quantity if one.available else 0),
-            expected=one.expected,
-            alternatives=tuple(other for other in command.alternatives if other.sku == one.sku) or command.alternatives,
+            sku=sku,
+            missing=quantity,
+            expected=dates.get(sku),
+            alternatives=(*(one for one in command.alternatives if one.sku == sku), *others),
         )
-        for one in short
+        for sku, quantity in missing.items()
     )
-    detail = ", ".join(f"{one.missing} {one.sku}" for one in shortages)
+    detail = "Faltan " + ", ".join(f"{one.missing} {one.sku}" for one in shortages)
     facts: list[Fact] = [EquipmentShortageDetected(items=shortages)]
-    if _fallout(state) not in state.fallouts:
+    if not any(one.kind == "SHORTAGE" for one in state.fallouts.values()):
+        fallout = f"{state.suborder}/stock/{state.stock_checks}"
         facts.append(
-            FalloutRaised(
-                fallout_id=_fallout(state),
-                fallout_class="SHORTAGE",
-                step="EQUIPMENT",
-                detail=f"Faltan {detail}",
-                queue="JEFE_PRODUCTO",
-            )
+            FalloutRaised(fallout_id=fallout, fallout_class="SHORTAGE", step="EQUIPMENT", detail=detail, queue="JEFE_PRODUCTO")
         )
     if not state.short:
-        facts.append(JeopardyRaised(name="stock", level="RED", why=f"Faltan {detail}"))
+        facts.append(JeopardyRaised(name=JEOPARDY, level="RED", why=detail))
     return facts
-
-
-def _fallout(state: State) -> str:
-    return f"{state.suborder}/stock/{state.attempt}"
 
 
 def release(state: State, command: ReleaseEquipment, world: World) -> Decision:
     """A reservation is given back; stock is asked again (7.2)."""
     if not command.reason.strip():
         return refused("REASON_REQUIRED")
-    return [EquipmentReleased(items=state.reserved, why="REPLACED")] if state.reserved and state.visit is None else []
+    return [EquipmentReleased(items=state.reserved, why="REPLACED")] if state.reserved_until else []
 
 
 def expired(state: State, reached: DeadlineReached, world: World) -> Decision:
-    """The reservation ran out; stock is asked again (7.2)."""
+    """The reservation ran out unused; stock is asked again (7.2)."""
     if state.reserved_until is None or state.reserved_until > world.now:
         return []
     return [EquipmentReleased(items=state.reserved, why="EXPIRED")]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 import holidays
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar.calendar import LA_PAZ, Calendar
@@ -48,6 +48,7 @@ def test_every_day_of_ten_years_is_worked_or_not_as_the_oracle_says_in_every_dep
         assert wrong == [], department
 
 
+@settings(max_examples=50)
 @given(STARTS, st.integers(1, 40), PLACES)
 def test_the_nth_working_day_is_the_one_the_oracle_counts(start: datetime, n: int, department: str | None) -> None:
     day, left = start.date(), n
@@ -58,6 +59,7 @@ def test_the_nth_working_day_is_the_one_the_oracle_counts(start: datetime, n: in
     assert found.astimezone(LA_PAZ).replace(tzinfo=None) == datetime.combine(day, start.time())
 
 
+@settings(max_examples=50)
 @given(STARTS, st.integers(1, 40), PLACES)
 def test_counted_and_skipped_days_make_up_the_whole_way(start: datetime, n: int, department: str | None) -> None:
     sent = start.replace(tzinfo=LA_PAZ).astimezone(UTC)
@@ -67,6 +69,7 @@ def test_counted_and_skipped_days_make_up_the_whole_way(start: datetime, n: int,
     assert all(CALENDAR.why_not(day, department) == why and not works(day, department) for day, why in skipped)
 
 
+@settings(max_examples=50)
 @given(STARTS, st.integers(1, 30 * 60), PLACES)
 def test_business_hours_pass_only_while_the_oracle_sees_somebody_work(
     start: datetime, minutes: int, department: str | None
@@ -83,6 +86,7 @@ def test_business_hours_pass_only_while_the_oracle_sees_somebody_work(
     assert works(end.date(), department)
 
 
+@settings(max_examples=50)
 @given(STARTS, st.integers(0, 40), PLACES)
 def test_more_days_never_end_earlier(start: datetime, n: int, department: str | None) -> None:
     sent = start.replace(tzinfo=LA_PAZ).astimezone(UTC)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.rules.cells import Numbers, Range, parse_range, points, shared
@@ -138,6 +138,7 @@ def by_hand(text: str, number: Decimal) -> bool:
     return all(checks[sign](Decimal(end)) for sign, end in zip(terms[::2], terms[1::2], strict=True))
 
 
+@settings(max_examples=50)
 @given(ranges())
 def test_a_range_holds_exactly_the_numbers_it_says(text: str) -> None:
     held = [number for number in EVERY if by_hand(text, number)]
@@ -145,6 +146,7 @@ def test_a_range_holds_exactly_the_numbers_it_says(text: str) -> None:
     assert [number for number in EVERY if found and found.holds(number)] == held
 
 
+@settings(max_examples=50)
 @given(ranges(), ranges())
 def test_two_ranges_overlap_exactly_when_a_number_is_in_both(one: str, other: str) -> None:
     first, second = parse_range(one), parse_range(other)
@@ -155,6 +157,7 @@ def test_two_ranges_overlap_exactly_when_a_number_is_in_both(one: str, other: st
         assert witness is None or (by_hand(one, Decimal(witness)) and by_hand(other, Decimal(witness)))
 
 
+@settings(max_examples=50)
 @given(st.lists(ranges(), min_size=1, max_size=4))
 def test_no_gap_of_numbers_can_hide_from_the_sample_points(texts: list[str]) -> None:
     found = [one for one in map(parse_range, texts) if one]

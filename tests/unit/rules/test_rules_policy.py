@@ -2,13 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.rules.load import load_policy
-from shared.rules.policy import PolicyValue
+from shared.rules.policy import Policy, PolicyValue
 from shared.rules.tables import RuleError
 
 SERVICES = Path(__file__).parents[3] / "services"
@@ -55,16 +56,21 @@ DEFAULTS = [
 ]
 
 
+@cache
+def shipped(service: str) -> Policy:
+    return load_policy(SERVICES / service / "rules" / "policy.yaml")
+
+
 @pytest.mark.parametrize(("service", "name", "value"), DEFAULTS)
 def test_a_policy_value_has_the_default_of_section_3(service: str, name: str, value: Any) -> None:
-    policy = load_policy(SERVICES / service / "rules" / "policy.yaml")
+    policy = shipped(service)
     assert policy.in_force(name, DAY) == PolicyValue(value, "2026-09-01")
     assert policy.value(name, DAY) == value
 
 
 @pytest.mark.criterion("15.2")
 def test_the_suggested_phases_sum_to_exactly_100() -> None:
-    phases = load_policy(SERVICES / "billing" / "rules" / "policy.yaml").value("billing.suggested_phases", DAY)
+    phases = shipped("billing").value("billing.suggested_phases", DAY)
     assert sum(phase["percent"] for phase in phases) == Decimal("100.00")
     assert [(phase["name"], phase["on"]) for phase in phases] == [("Entrega", "ACCEPTANCE"), ("Cierre", "ACTIVITY")]
 

@@ -1,0 +1,81 @@
+"""Hold, resume, cancel and give up suborders (X.1, X.3)."""
+
+from datetime import datetime, timedelta
+
+from services.intake.domain.state import State
+from shared.calendar.calendar import local_day
+from shared.contracts.base import DeadlineReached
+from shared.contracts.common import TaskEscalated
+from shared.contracts.intake import (
+    CancelSuborder,
+    FailSuborder,
+    HoldOrder,
+    OrderHeld,
+    OrderResumed,
+    ResumeOrder,
+    SuborderCancelled,
+    SuborderFailed,
+)
+from shared.decider import Decision, World, refused
+
+
+def hold(state: State, command: HoldOrder, world: World) -> Decision:
+    """All clocks of the suborders stand still; a hold has a review date."""
+    if not command.reason.strip():
+        return refused("REASON_REQUIRED")
+    if not command.suborders or any(one not in state.subs for one in command.suborders):
+        return refused("INVALID_FIELDS", paths="suborders")
+    if any(state.subs[one].held for one in command.suborders):
+        return refused("ALREADY_HELD")
+    days = int(world.policy.value("hold.review_days", local_day(world.now)))
+    review = command.review_at or world.now + timedelta(days=days)
+    return [OrderHeld(suborders=command.suborders, reason=command.reason, review_at=review)]
+
+
+def resume(state: State, command: ResumeOrder, world: World) -> Decision:
+    """Clocks go on with what was left."""
+    if not command.reason.strip():
+        return refused("REASON_REQUIRED")
+    if not command.suborders or any(one not in state.subs or not state.subs[one].held for one in command.suborders):
+        return refused("NOT_HELD")
+    return [OrderResumed(suborders=command.suborders, reason=command.reason)]
+
+
+def cancel(state: State, command: CancelSuborder, world: World) -> Decision:
+    """A suborder can be cancelled before its release (X.3)."""
+    if not command.reason.strip():
+        return refused("REASON_REQUIRED")
+    sub = state.subs.get(command.suborder)
+    if sub is None:
+        return refused("INVALID_FIELDS", paths="suborder")
+    if sub.stage == "CANCELLED":
+        return []
+    if sub.stage not in {"WAITING", "PLANNED"}:
+        return refused("ALREADY_RELEASED")
+    return [SuborderCancelled(suborder=command.suborder, reason=command.reason)]
+
+
+def fail(state: State, command: FailSuborder, world: World) -> Decision:
+    """A supervisor gives a released suborder up, until it is accepted (X.3)."""
+    if not command.reason.strip():
+        return refused("REASON_REQUIRED")
+    sub = state.subs.get(command.suborder)
+    if sub is None or sub.stage not in {"RELEASED", "FAILED"}:
+        return refused("WRONG_STAGE", command="FailSuborder", stage=sub.stage if sub else "—")
+    if sub.accepted:
+        return refused("PAST_ACCEPTANCE")
+    return [] if sub.stage == "FAILED" else [SuborderFailed(suborder=command.suborder, reason=command.reason)]
+
+
+def review_dates(state: State) -> list[datetime]:
+    """Review dates of running holds."""
+    return [sub.review_at for sub in state.subs.values() if sub.held and sub.review_at]
+
+
+def reviewed(state: State, reached: DeadlineReached, world: World) -> Decision:
+    """A hold passed its review date: escalated, then weekly (X.1)."""
+    return [
+        TaskEscalated(key=f"{key}/hold", level=1, to="OM_SUPERVISOR", why=f"En espera: {sub.held}", suborder=key)
+        for key, sub in state.subs.items()
+        if sub.held and sub.review_at and sub.review_at <= world.now
+    ]

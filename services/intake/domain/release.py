@@ -1,0 +1,71 @@
+"""A suborder is released by itself from the last of its preconditions, whichever that is (3.8, 4.1, 4.2)."""
+
+from services.intake.domain.state import State, Sub
+from services.intake.domain.team import hld_done, required
+from shared.calendar.calendar import local_day
+from shared.contracts.base import Fact
+from shared.contracts.intake import OrderContent, SelectedQuote, SuborderReleased
+from shared.contracts.shapes import Card
+from shared.decider import World
+
+SLOTS = ("tecnico", "administrativo", "firmante")
+
+
+def released(state: State, world: World) -> list[Fact]:
+    """Every suborder whose documents, answers, team and HLD are complete by now."""
+    content = state.content
+    if content is None or not state.docs_valid or state.stage not in {"PLANNED", "IN_DELIVERY"}:
+        return []
+    return [_release(state, content, key, sub, world) for key, sub in state.subs.items() if not lacking(state, sub, world)]
+
+
+def lacking(state: State, sub: Sub, world: World) -> list[str]:
+    """What a planned suborder still waits for; a held one waits for that."""
+    checks = {
+        "stage": sub.stage != "PLANNED",
+        "held": sub.held is not None,
+        "quote": sub.has("INSTALLATION") and sub.selected is None,
+        "service": not sub.service_id,
+        "ticket": sub.has("PROVISIONING_START") and sub.ticket is None,
+        "team": bool(required(state, sub, world) - set(sub.team)),
+        "hld": not hld_done(sub),
+    }
+    return [name for name, open_ in checks.items() if open_]
+
+
+def _release(state: State, content: OrderContent, key: str, sub: Sub, world: World) -> SuborderReleased:
+    sold = state.content_of(key)
+    quote = next((one for one in sub.quotes if one.quote_id == sub.selected), None)
+    terms = next(one for one in content.groups if one.group == sold.group)
+    manager = content.engineering_manager or str(world.policy.value("engineering_manager.default", local_day(world.now)))
+    contacts = {slot: f"{state.parent}:{slot}" for slot in SLOTS} | content.contacts | {"sede": f"{key}:sede"}
+    card = Card(
+        order_number=content.order_number,
+        suborder_number=sold.suborder_number,
+        customer_id=content.customer_id,
+        customer_name=content.customer_name,
+        segment=content.segment,
+        segment_label=content.segment_label,
+        site=sold.site,
+        items=sold.items,
+        traits=sub.traits,
+        terms=terms,
+        owner=state.owner or "",
+        executive=content.executive,
+        account_supervisor=content.account_supervisor,
+        engineering_manager=manager,
+        contacts=contacts,
+        language=content.language,
+        team=sub.team,
+        service_id=sub.service_id or "",
+        regional_ticket=sub.ticket,
+    )
+    return SuborderReleased(
+        suborder=key,
+        billing_group=sold.group,
+        card=card,
+        work_orders=sub.work_orders,
+        quote=SelectedQuote(contractor=quote.contractor, total=quote.total) if quote else None,
+        hld=sub.hld or "NOT_APPLICABLE",
+        steps=tuple(step for step in state.steps if step.suborder == key),
+    )

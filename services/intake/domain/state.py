@@ -1,0 +1,126 @@
+"""Where a parent order stands, and each of its suborders."""
+
+from datetime import datetime
+from typing import Final
+
+from shared.common.answers import Request
+from shared.common.state import State as Common
+from shared.contracts.base import Model
+from shared.contracts.intake import OrderContent, SuborderContent
+from shared.contracts.shapes import Doc, Money, Step, Traits, WorkOrder
+
+STAGES: Final = (
+    "ASSEMBLING",
+    "RECEIVED",
+    "CLAIMED",
+    "DOCS_INCOMPLETE",
+    "DOCS_VALID",
+    "PLANNED",
+    "IN_DELIVERY",
+    "COMPLETED",
+    "PARTIAL",
+    "FAILED",
+    "CANCELLED",
+    "RETURNED",
+    "REJECTED",
+)
+OPEN: Final = frozenset(STAGES[:7])
+FINAL: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+
+class Attached(Model):
+    """A document of the order and whether it counts."""
+
+    doc: Doc
+    item: int | None = None
+    counts: bool = True
+    why: str | None = None
+    refused: str | None = None
+    fetch: bool = False
+    stored: bool = False
+
+
+class Quote(Model):
+    """A quote of Activaciones."""
+
+    quote_id: str
+    contractor: str
+    total: Money
+    received_at: datetime
+
+
+class Sub(Model):
+    """One suborder from its work orders to its end."""
+
+    stage: str = "WAITING"
+    traits: Traits = Traits()
+    work_orders: tuple[WorkOrder, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    selected: str | None = None
+    service_id: str | None = None
+    ticket_asked: bool = False
+    ticket: str | None = None
+    team: dict[str, str] = {}
+    hld: Doc | None = None
+    presented_to: frozenset[str] = frozenset()
+    held: str | None = None
+    held_at: datetime | None = None
+    review_at: datetime | None = None
+    troubles: frozenset[str] = frozenset()
+    accepted: bool = False
+    state: str = "acknowledged"
+    access: str | None = None
+    connectivity: bool | None = None
+
+    def has(self, kind: str) -> bool:
+        """Whether it has a work order of this kind."""
+        return any(order.kind == kind for order in self.work_orders)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is done for it any more."""
+        return self.stage in {"COMPLETED", "FAILED", "CANCELLED"}
+
+
+class State(Common):
+    """A parent order with its suborders, its documents and its plan."""
+
+    stage: str = "NEW"
+    content: OrderContent | None = None
+    reviewed: dict[str, int] = {}
+    documents: dict[str, Attached] = {}
+    exceptions: tuple[str, ...] | None = None
+    missing: tuple[int, ...] = ()
+    docs_valid: bool = False
+    revision: int = 0
+    subs: dict[str, Sub] = {}
+    steps: tuple[Step, ...] = ()
+    requests: dict[str, Request] = {}
+    accounts: dict[str, str] = {}
+    escalations: int = 0
+    state: str = "start"
+    all_accepted: bool = False
+    completed: bool = False
+    rejected_version: int = 0
+
+    def sub(self, suborder: str, **changes: object) -> "State":
+        """The state with one suborder changed."""
+        known = self.subs.get(suborder, Sub())
+        return self.having(subs={**self.subs, suborder: known.model_copy(update=changes)})
+
+    def content_of(self, suborder: str) -> SuborderContent:
+        """What was sold for a suborder. Raises KeyError for an unknown one."""
+        for one in self.content.suborders if self.content else ():
+            if one.suborder == suborder:
+                return one
+        raise KeyError(suborder)
+
+    @property
+    def live(self) -> dict[str, Sub]:
+        """Suborders that have not ended."""
+        return {key: one for key, one in self.subs.items() if not one.ended}
+
+    @property
+    def released(self) -> bool:
+        """Whether any suborder was released."""
+        return any(one.stage in {"RELEASED", "COMPLETED", "FAILED"} for one in self.subs.values())

@@ -1,0 +1,67 @@
+"""What intake hears and reaches, with the function for each (activities 1 to 4 and the roll-up)."""
+
+from typing import Final
+
+from services.intake.domain import activaciones, checklist, claim, documents, hold, receive, team, work_orders
+from shared.common import answers
+from shared.common.behaviours import COMMON_COMMANDS, keep
+from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, SuborderCompleted
+from shared.contracts.common import FalloutRaised, FalloutResolved
+from shared.contracts.intake import (
+    AnswerActivationsRequest,
+    AssignTeam,
+    AttachDocument,
+    CancelSuborder,
+    ClaimOrder,
+    FailSuborder,
+    GenerateWorkOrders,
+    HoldOrder,
+    PresentHld,
+    ReassignOrder,
+    RecordDocumentStored,
+    RecordRegionalTicket,
+    ResumeOrder,
+    ReturnOrder,
+    ReviewOrder,
+    SelectQuote,
+    SetApplicability,
+    SubmitQuote,
+    ValidateDocs,
+)
+from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrderCancelled, SalesforceOrderSubmitted
+from shared.decider import by_parent, hears, reaches
+
+HEARD: Final = (
+    hears(SalesforceOrderSubmitted, receive.submitted),
+    hears(SalesforceDocumentsAdded, documents.added),
+    hears(SalesforceOrderCancelled, receive.cancelled),
+    hears(ReviewOrder, claim.review),
+    hears(ClaimOrder, claim.claim),
+    hears(ReturnOrder, claim.give_back),
+    hears(ReassignOrder, claim.reassign),
+    hears(AttachDocument, documents.attach),
+    hears(SetApplicability, checklist.set_applicability),
+    hears(RecordDocumentStored, documents.stored),
+    hears(ValidateDocs, checklist.validate),
+    hears(GenerateWorkOrders, work_orders.generate),
+    hears(SubmitQuote, activaciones.quote),
+    hears(SelectQuote, activaciones.select),
+    hears(AnswerActivationsRequest, activaciones.answer),
+    hears(RecordRegionalTicket, activaciones.ticket),
+    hears(AssignTeam, team.assign),
+    hears(PresentHld, team.present),
+    hears(HoldOrder, hold.hold),
+    hears(ResumeOrder, hold.resume),
+    hears(CancelSuborder, hold.cancel),
+    hears(FailSuborder, hold.fail),
+    hears(AcceptanceSigned, keep, by_parent),
+    hears(AcceptanceExpired, keep, by_parent),
+    hears(SuborderCompleted, keep, by_parent),
+    hears(FalloutRaised, keep, by_parent),
+    hears(FalloutResolved, keep, by_parent),
+    reaches("unclaimed", claim.unclaimed),
+    reaches("hold_review", hold.reviewed),
+    reaches("activations_warning", answers.warn),
+    reaches("activations_due", answers.breach, irreversible=True),
+    *COMMON_COMMANDS,
+)

@@ -1,0 +1,87 @@
+import pytest
+
+from services.acceptance.app import CALENDARS
+from shared.contracts.acceptance import (
+    AcceptanceClockRedated,
+    AmendCalendar,
+    ApproveRedating,
+    CalendarAmended,
+    DayChange,
+    RedatingProposed,
+)
+from shared.contracts.common import RecordClocksRedated
+from tests.builders import SUBORDER, card, released, terms, tests_passed
+from tests.given import Given, actor, day
+from tests.unit.acceptance.site import SENT, SYSTEM, Site, local
+from tests.unit.acceptance.test_rejection import refusal
+
+SUPERVISOR = actor("OM_SUPERVISOR", "sup-om-1")
+
+
+def change(date: str, *, working: bool, calendar: str = "BO", decree: str = "DS 9999") -> DayChange:
+    return DayChange(calendar=calendar, date=day(date), working=working, decree=decree, published=day("2026-11-28"))
+
+
+def amended(*changes: DayChange) -> CalendarAmended:
+    return CalendarAmended(version=2, changes=changes)
+
+
+def in_business_days() -> Site:
+    own = card(terms=terms(acceptance={"n": 10, "unit": "BUSINESS"}))
+    return Site().when(released(own), at=SENT).when(tests_passed()).rendered().sent("acta/1/1")
+
+
+def calendar() -> Given:
+    return Given("acceptance", CALENDARS, "calendar:BO", "calendar:BO")
+
+
+@pytest.mark.criterion("X.9")
+def test_a_decree_is_published_and_adopted_when_every_clock_was_looked_at() -> None:
+    one = calendar().when(AmendCalendar(aggregate="calendar:BO", changes=(change("2026-12-04", working=False),)), SUPERVISOR)
+    assert one.names() == ["CalendarAmended"]
+    assert [wanted.kind for wanted in CALENDARS.effects(one.state)] == ["RedateClocks"]
+    version = one.state.version
+    done = RecordClocksRedated(aggregate="calendar:BO", version=version, redated=3)
+    assert one.when(done, SYSTEM).names() == ["CalendarAdopted"]
+    assert CALENDARS.effects(one.state) == ()
+    assert one.when(done, SYSTEM).names() == []
+
+
+@pytest.mark.criterion("X.9")
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ((), "INVALID_FIELDS"),
+        ((change("2026-12-04", working=False, calendar="BO-X"),), "INVALID_FIELDS"),
+        ((change("2026-12-04", working=False, decree=" "),), "DECREE_REQUIRED"),
+    ],
+)
+def test_only_a_decree_amends_a_known_calendar(changes: tuple[DayChange, ...], code: str) -> None:
+    one = calendar().when(AmendCalendar(aggregate="calendar:BO", changes=changes), SUPERVISOR)
+    assert one.refusal is not None
+    assert one.refusal.code == code
+
+
+@pytest.mark.criterion("X.9")
+def test_a_new_day_off_gives_the_customer_a_later_deadline_at_once() -> None:
+    site = in_business_days().when(amended(change("2026-12-04", working=False)))
+    assert site.names() == ["AcceptanceClockRedated", "NotificationRequested"]
+    assert site.state.clock.deadline == local("2026-12-14 16:30")
+    assert site.when(amended(change("2026-12-04", working=False))).names() == []
+
+
+@pytest.mark.criterion("X.9")
+def test_a_clock_in_calendar_days_does_not_move() -> None:
+    assert Site().acta_out().when(amended(change("2026-12-04", working=False))).names() == []
+
+
+@pytest.mark.criterion("X.9")
+def test_an_earlier_deadline_waits_for_a_supervisor_and_is_never_nearer_than_two_business_days() -> None:
+    site = in_business_days()
+    site.when(amended(change("2026-12-05", working=True)))  # a Saturday
+    assert site.names() == ["RedatingProposed"]
+    assert site.state.clock.deadline == site.of(RedatingProposed)[0].before == local("2026-12-11 16:30")
+    assert refusal(site.when(ApproveRedating(aggregate=SUBORDER, calendar_version=7), SUPERVISOR)) == "UNKNOWN_REDATING"
+    site.when(ApproveRedating(aggregate=SUBORDER, calendar_version=2), SUPERVISOR)
+    assert site.of(AcceptanceClockRedated)[0].approved_by == "sup-om-1"
+    assert site.state.clock.deadline == local("2026-12-10 16:30")

@@ -1,0 +1,96 @@
+import pytest
+
+from shared.contracts.acceptance import AcceptanceRejected, ReferDispute, RejectAcceptance, ResolveDispute
+from shared.contracts.common import NotificationRequested
+from tests.builders import PARENT, SUBORDER, tests_passed
+from tests.unit.acceptance.site import EC, GI, OM, Site, local
+
+
+def refusal(site: Site) -> str:
+    assert site.refusal is not None
+    return site.refusal.code
+
+
+@pytest.mark.criterion("14.7")
+def test_a_rejection_stops_clock_and_reminders() -> None:
+    site = Site().acta_out().until(local("2026-11-30 16:30")).rejects()
+    assert site.names() == ["AcceptanceRejected"]
+    assert site.of(AcceptanceRejected)[0].remaining == 7 * 86400
+    assert site.until(local("2027-01-30 16:30")).names() == []
+    assert site.rejects().names() == []  # the same again
+
+
+@pytest.mark.criterion("14.7")
+def test_a_rejection_needs_a_reason_and_an_open_acceptance() -> None:
+    blank = RejectAcceptance(aggregate=SUBORDER, reason=" ", by=f"{PARENT}:firmante", channel="CALL")
+    assert refusal(Site().acta_out().when(blank, OM)) == "REASON_REQUIRED"
+    assert refusal(Site().expired().rejects()) == "ACCEPTANCE_CLOSED"
+
+
+@pytest.mark.criterion("14.7")
+def test_an_upheld_rejection_goes_back_to_delivery_and_ends_in_a_new_acta_with_ten_new_days() -> None:
+    site = Site().acta_out().rejects().upholds()
+    assert site.names() == ["RejectionUpheld"]
+    assert site.state.stage == "REWORK"
+    site.when(tests_passed(1))  # the old series again: nothing
+    assert site.state.stage == "REWORK"
+    site.when(tests_passed(2), at=local("2026-12-10 10:00")).rendered().sent("acta/2/1")
+    assert site.state.clock.deadline == local("2026-12-20 10:00")
+    assert site.state.evidence is None
+
+
+@pytest.mark.criterion("14.7")
+@pytest.mark.parametrize(("changes", "code"), [({"items": ("ZZ-9",)}, "UNKNOWN_ATP_ITEM"), ({"cause": " "}, "CAUSE_REQUIRED")])
+def test_upholding_names_known_items_and_a_cause(changes: dict[str, object], code: str) -> None:
+    assert refusal(Site().acta_out().rejects().upholds(**changes)) == code
+
+
+@pytest.mark.criterion("14.7", "14.8")
+def test_without_an_open_rejection_there_is_nothing_to_settle() -> None:
+    site = Site().acta_out()
+    assert refusal(site.upholds()) == "NO_OPEN_REJECTION"
+    assert refusal(site.dismisses()) == "NO_OPEN_REJECTION"
+    assert refusal(site.when(ReferDispute(aggregate=SUBORDER, subject="Precio"), OM)) == "NO_OPEN_REJECTION"
+
+
+@pytest.mark.criterion("14.8")
+def test_a_dismissal_gives_the_reasons_and_what_was_left_of_the_term() -> None:
+    site = Site().acta_out().until(local("2026-11-30 16:30")).rejects()
+    site.now = local("2026-12-04 16:30")
+    site.dismisses()
+    assert site.names() == ["RejectionDismissed", "AcceptanceClockResumed", "NotificationRequested"]
+    assert site.state.clock.deadline == local("2026-12-11 16:30")
+    assert site.of(NotificationRequested)[-1].values["motivos"].startswith("El equipo")
+    # Day 4 was unused when the clock stopped: it moves by the four days of the pause.
+    assert site.state.clock.open_slots[0].at == local("2026-12-05 16:30")
+
+
+@pytest.mark.criterion("14.8")
+def test_at_least_two_business_days_remain_after_a_dismissal() -> None:
+    site = Site().acta_out().until(local("2026-12-07 16:00")).rejects()
+    site.now = local("2026-12-11 16:00")  # a Friday
+    assert site.dismisses().state.clock.deadline == local("2026-12-15 16:00")
+
+
+@pytest.mark.criterion("14.8")
+def test_a_second_dismissal_needs_the_gerente_de_ingenieria() -> None:
+    site = Site().acta_out().rejects().dismisses().rejects()
+    assert refusal(site.dismisses()) == "DISMISSAL_NEEDS_GI"
+    assert "RejectionDismissed" in site.dismisses(GI).names()
+
+
+@pytest.mark.criterion("14.8")
+def test_a_commercial_dispute_is_the_executives_and_holds_the_suborder_until_it_is_settled() -> None:
+    site = Site().acta_out().rejects().when(ReferDispute(aggregate=SUBORDER, subject="Precio"), OM)
+    assert site.names() == ["DisputeReferred", "FalloutRaised"]
+    assert site.decider.waiting(site.state)[0].party == "EC"
+    assert refusal(site.when(ResolveDispute(aggregate=SUBORDER, outcome=" "), EC)) == "REASON_REQUIRED"
+    site.when(ResolveDispute(aggregate=SUBORDER, outcome="Se mantiene el precio"), EC)
+    assert site.names() == ["DisputeResolved", "FalloutResolved", "AcceptanceClockResumed"]
+    assert (site.state.stage, site.state.fallouts) == ("OPEN", {})
+
+
+@pytest.mark.criterion("14.5", "14.8")
+def test_a_signature_ends_a_dispute() -> None:
+    site = Site().acta_out().rejects().when(ReferDispute(aggregate=SUBORDER, subject="Precio"), OM).signs()
+    assert site.names() == ["AcceptanceSigned", "FalloutResolved"]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.intake.adapters.documents import store_document
+from services.intake.adapters.documents import store
 from services.intake.adapters.edge import edges
 from services.intake.domain.clock import deadlines
 from services.intake.domain.effects import effects
@@ -40,7 +40,7 @@ SERVICE: Final = Service(
     deciders=(ORDER,),
     listens=("provisioning", "testing", "acceptance", "billing"),
     edges=edges,
-    adapters={"StoreDocument": store_document},
+    adapters={"StoreDocument": store},
     writes_contacts=True,
 )
 

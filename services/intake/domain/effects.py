@@ -13,9 +13,7 @@ def effects(state: State) -> tuple[Effect, ...]:
             "StoreDocument",
             f"store/{one.doc.doc_id}/{one.doc.version}",
             AT_ONCE,
-            doc_id=one.doc.doc_id,
-            ref=one.doc.ref,
-            title=one.doc.title or one.doc.doc_id,
+            doc=one.doc.model_dump(mode="json"),
         )
         for one in state.documents.values()
         if one.fetch and not one.stored and f"effect/store/{one.doc.doc_id}/{one.doc.version}" not in state.fallouts

@@ -1,0 +1,285 @@
+"""All services in one process, without a broker: the deciders, a log of facts, a clock, and everybody outside."""
+
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from o2c.play.cast import Answer, Cast, Papers, Reply
+from services.intake.adapters.edge import edges
+from shared.contracts.acceptance import RecordActaRendered
+from shared.contracts.base import Command, Fact, Message
+from shared.contracts.catalogue import SERVICES
+from shared.contracts.intake import RecordDocumentStored
+from shared.contracts.notifications import RecordDelivery
+from shared.contracts.shapes import Doc
+from shared.decider import Actor, Refused, Target, World, by_message
+from shared.messaging.inbound import Inbound
+from shared.messaging.reaction import Cell, Made, due_deadlines, next_due, react
+from shared.service import Service
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SYSTEM = Actor("SYSTEM", frozenset({"SYSTEM"}))
+
+
+def services() -> dict[str, Service]:
+    """Every service of the system, as it runs."""
+    return {name: import_module(f"services.{name}.app").SERVICE for name in SERVICES}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fact on its way: what a consumer reads from its headers and body."""
+
+    service: str
+    subject: str
+    seq: int
+    po: str
+    fact: Fact
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}/{self.subject}/{self.seq}"
+
+
+@dataclass
+class Town:
+    """The services, their aggregates, and the facts published so far. `shuffle` mixes messages of different subjects."""
+
+    now: datetime
+    shuffle: Random | None = None
+    repeats: int = 1
+    cast: Cast | None = None
+    cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    log: list[Told] = field(default_factory=list)
+    queue: dict[tuple[str, str, str], deque[Told]] = field(default_factory=dict)
+    pending: list[Reply] = field(default_factory=list)
+    refusals: list[tuple[str, Refused]] = field(default_factory=list)
+    actors: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.services = services()
+        self.rosters = {name: service.roster() for name, service in self.services.items()}
+        self.worlds = {name: service.worlds(None) for name, service in self.services.items()}  # type: ignore[arg-type]
+        self.cells = {name: {} for name in self.services}
+        self.edge = edges(Settings())["salesforce.orders"]
+
+    def world(self, service: str, actor: Actor, identity: str, source: str) -> World:
+        worlds = self.worlds[service]
+        return World(self.now, worlds.calendar, worlds.tables, worlds.policy, actor, identity, source)
+
+    def cell(self, service: str, aggregate: str, po: str) -> Cell:
+        known = self.cells[service]
+        if aggregate not in known:
+            decider = self.rosters[service].of(aggregate)
+            known[aggregate] = Cell(aggregate, aggregate if decider.prefix else po, decider, decider.state())
+        return known[aggregate]
+
+    def salesforce(self, value: dict[str, Any]) -> None:
+        """Salesforce publishes one message."""
+        found = self.edge(json.dumps(value).encode(), None, [])
+        assert isinstance(found, Inbound), found
+        self.tell("intake", found.aggregate, found.po, found.message, SYSTEM, f"{found.source}/{found.id}", found.source)
+
+    def tell(
+        self, service: str, aggregate: str, po: str, message: Message, actor: Actor, identity: str, source: str
+    ) -> Refused | None:
+        """One message to one aggregate; its facts go on their way."""
+        cell = self.cell(service, aggregate, po)
+        outcome = react(cell, message, self.world(service, actor, identity, source))
+        if isinstance(outcome, Refused):
+            return outcome
+        self._publish(service, cell, outcome)
+        return None
+
+    def _publish(self, service: str, cell: Cell, made: list[Made]) -> None:
+        for one in made:
+            told = Told(service, cell.id, one.seq, cell.po, one.fact)
+            self.log.append(told)
+            for name, other in self.services.items():
+                if service in other.listens and self.rosters[name].hearing(type(one.fact)):
+                    self.queue.setdefault((name, service, cell.id), deque()).append(told)
+            if self.cast is not None:
+                for answer in self.cast.hear(service, cell.id, one.fact, self.now):
+                    self._take(answer)
+        self._effects(service, cell)
+
+    def _take(self, answer: Answer) -> None:
+        if isinstance(answer, Reply):
+            self.pending.append(answer)
+        else:
+            self.salesforce(added_papers(answer))
+
+    def _effects(self, service: str, cell: Cell) -> None:
+        for effect in cell.decider.effects(cell.state):
+            if effect.not_before > self.now:
+                continue
+            outcome = perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
+            self.tell(service, cell.id, cell.po, outcome, SYSTEM, f"{cell.id}/{effect.key}/{effect.attempt}", "effect")
+            return
+
+    def deliver(self) -> bool:
+        """One fact reaches one service; order within a subject is kept, across subjects it may be anything."""
+        ready = [key for key, waiting in self.queue.items() if waiting]
+        if not ready:
+            return False
+        name, service, subject = self.shuffle.choice(ready) if self.shuffle else ready[0]
+        told = self.queue[name, service, subject].popleft()
+        for _ in range(self.shuffle.randint(1, self.repeats) if self.shuffle else 1):
+            self._hear(name, told)
+        return True
+
+    def _hear(self, name: str, told: Told) -> None:
+        targets: list[str] = []
+        for row in self.rosters[name].hearing(type(told.fact)):
+            target = Target(ids=(told.id,)) if row.to is by_message else (row.to or by_message)(told.fact, told.po)
+            targets += [one for one in target.ids if one]
+            if target.parent:
+                targets += [
+                    key
+                    for key, cell in self.cells[name].items()
+                    if cell.po == target.parent and cell.exists and (not target.only or key in target.only)
+                ]
+        for aggregate in dict.fromkeys(targets):
+            cell = self.cell(name, aggregate, told.po)
+            cursor = f"{told.service}/{told.subject}"
+            if cell.heard.get(cursor, 0) >= told.seq:
+                continue
+            cell.heard[cursor] = told.seq
+            outcome = react(cell, told.fact, self.world(name, SYSTEM, told.id, told.service))
+            assert isinstance(outcome, list), outcome
+            self._publish(name, cell, outcome)
+
+    def settle(self) -> None:
+        """Lets everything happen that needs no time to pass."""
+        while True:
+            if self.deliver():
+                continue
+            ready = [one for one in self.pending if one.not_before is None or one.not_before <= self.now]
+            if not ready:
+                return
+            self._send(ready)
+
+    def _send(self, ready: list[Reply]) -> None:
+        progressed = False
+        for reply in ready:
+            self.pending.remove(reply)
+            aggregate = reply.command.aggregate
+            if reply.service == "notifications" and type(reply.command).__name__ == "PutContact":
+                progressed = True
+                continue
+            known = self.cells[reply.service].get(aggregate)
+            refusal: Refused | None = Refused("UNKNOWN_ORDER")
+            if known is not None and known.exists:
+                identity = sha256(f"{reply.actor}{reply.command!r}".encode()).hexdigest()[:24]
+                refusal = self.tell(
+                    reply.service,
+                    aggregate,
+                    known.po,
+                    reply.command,
+                    Actor(reply.actor, frozenset({reply.role})),
+                    identity,
+                    reply.actor,
+                )
+            if refusal is None:
+                progressed = True
+            else:
+                self.refusals.append((type(reply.command).__name__, refusal))
+                self.pending.append(reply)
+        if not progressed and not any(self.queue.values()):
+            names = [(type(one.command).__name__, one.command.aggregate) for one in ready]
+            raise AssertionError(f"nobody can go on: {names} {self.refusals[-3:]}")
+
+    def advance(self, to: datetime) -> None:
+        """Time passes; deadlines fire at their own instants, the earliest first."""
+        while True:
+            moments = [
+                (due, name, cell.id)
+                for name, cells in self.cells.items()
+                for cell in cells.values()
+                if (due := self._due(name, cell))
+            ]
+            moments += [(one.not_before, "", "") for one in self.pending if one.not_before]
+            due = [one for one in moments if one[0] <= to]
+            if not due:
+                break
+            at, name, aggregate = min(due)
+            self.now = max(self.now, at)
+            if name:
+                self._fire(name, self.cells[name][aggregate])
+            self.settle()
+        self.now = to
+
+    def _due(self, name: str, cell: Cell) -> datetime | None:
+        return next_due(cell, self.world(name, SYSTEM, "", ""))
+
+    def _fire(self, name: str, cell: Cell) -> None:
+        world = self.world(name, SYSTEM, f"{cell.id}/due/{self.now.isoformat()}", "clock")
+        for reached in due_deadlines(cell, world)[:1]:
+            outcome = react(cell, reached, world)
+            assert isinstance(outcome, list)
+            assert outcome, f"deadline {reached.name} of {cell.id} changed nothing"
+            self._publish(name, cell, outcome)
+
+    def live(self, days: int) -> None:
+        """Lives on for so many days."""
+        self.settle()
+        for _ in range(days):
+            self.advance(self.now + timedelta(days=1))
+            self.settle()
+
+    def of(self, kind: type[Fact]) -> list[Any]:
+        """All facts of a type so far."""
+        return [told.fact for told in self.log if isinstance(told.fact, kind)]
+
+
+def added_papers(papers: Papers) -> dict[str, Any]:
+    """The platform event by which the Ejecutivo Comercial adds documents."""
+    documents = [
+        {
+            "Kind__c": kind,
+            "Title": f"{kind}.pdf",
+            "ContentDocumentId": f"0695g00000{papers.parent[-8:-4]}{index}AAA"[:15],
+            "VersionNumber": 1,
+        }
+        for index, kind in enumerate(papers.kinds)
+    ]
+    graph = {"schemaVersion": "1", "order": {"Id": papers.parent}, "documents": documents}
+    return {
+        "EventUuid": f"papers-{papers.parent}",
+        "CreatedDate": 1795615401000,
+        "OrderId__c": papers.parent,
+        "Action__c": "DOCUMENTS_ADDED",
+        "Payload__c": json.dumps(graph),
+        "_ObjectType": "B2B_Order_Event__e",
+    }
+
+
+def perform(cell: Cell, kind: str, args: dict[str, Any], attempt: int, now: datetime) -> Command:
+    """The world outside at its best: files are stored, actas rendered, mails taken."""
+    digest = sha256(json.dumps(args, sort_keys=True, default=str).encode()).hexdigest()
+    match kind:
+        case "StoreDocument":
+            doc = Doc.model_validate(args["doc"])
+            known = doc.sha256 if doc.hash_of == "CONTENT" else digest
+            return RecordDocumentStored(aggregate=cell.id, doc_id=doc.doc_id, sha256=known)
+        case "RenderActa":
+            doc = Doc(doc_id=f"acta-{cell.id}-{digest[:8]}", kind="ACTA_ENTREGA", ref="actas/1", sha256=digest, at=now)
+            return RecordActaRendered(aggregate=cell.id, revision=int(args["revision"]), acta=doc)
+        case "SendMail":
+            return RecordDelivery(
+                aggregate=cell.id,
+                attempt=attempt,
+                outcome="SENT",
+                message_id=f"<{cell.id}@o2c>",
+                server_reply="250",
+                content_sha256=digest,
+            )
+        case _:
+            raise AssertionError(kind)

@@ -26,7 +26,7 @@ MORE: Final[dict[str, dict[str, str]]] = {
     "ORDEN_RECHAZADA": {
         "motivos": "$.order.TaxId__c: El NIT no tiene la forma esperada.\n$.suborders[1].items: La suborden no tiene ítems."
     },
-    "ORDEN_DEVUELTA": {"motivo": "CLIENTE_FUERA_DE_ALCANCE", "detalle": "El cliente se atiende en otro segmento."},
+    "ORDEN_DEVUELTA": {"motivos": "CLIENTE_FUERA_DE_ALCANCE El cliente se atiende en otro segmento."},
     "DOCUMENTOS_FALTANTES": {"faltantes": "3. Propuesta comercial\n5. Respaldo de riesgo crediticio"},
     "SOLICITUD_ACTIVACIONES": {
         "solicitud": "Configuración lógica",

@@ -49,14 +49,14 @@ class Postgres:
         sockets.mkdir(mode=0o777, exist_ok=True)
         sockets.chmod(0o777)
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        log = (self.folder / "postgres.log").open("ab")
-        self._process = subprocess.Popen(
-            [str(_bin("postgres")), "-D", str(self._data), "-p", str(self.port), "-k", str(sockets), *options],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            **_as_user(),
-        )
+        with (self.folder / "postgres.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(_bin("postgres")), "-D", str(self._data), "-p", str(self.port), "-k", str(sockets), *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **_as_user(),
+            )
         self._wait()
         if fresh:
             self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "o2c")

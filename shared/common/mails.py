@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.calendar.calendar import LA_PAZ
 from shared.common.state import State
 from shared.contracts.common import NotificationRequested, TaskEscalated
 from shared.contracts.shapes import AskedBy, Card, Doc, Invite, Recipient
@@ -67,11 +66,6 @@ def mail(
 def owner(state: State) -> tuple[Recipient, ...]:
     """The Order Manager who owns the order."""
     return staff("OM", state.owner)
-
-
-def local(instant: datetime) -> str:
-    """An instant as people in Bolivia write it: `07/12/2026 16:30`."""
-    return f"{instant.astimezone(LA_PAZ):%d/%m/%Y %H:%M}"
 
 
 def member(card: Card, role: str, mailbox: str) -> Recipient:

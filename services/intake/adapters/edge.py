@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import structlog
 import yaml
 
 from services.intake.domain.salesforce.decode import decode
@@ -16,6 +17,7 @@ from shared.messaging.inbound import Contact, Dead, Edge, Inbound, Skipped
 from shared.rules.load import load_labels
 from shared.settings import Settings
 
+log = structlog.get_logger()
 RULES: Final = Path(__file__).parents[1] / "rules"
 
 
@@ -41,7 +43,11 @@ def edge(mapping: OrgMapping, labels: Labels) -> Edge:
 
     def decode_record(value: bytes | None, key: bytes | None, headers: list[tuple[str, bytes]]) -> Inbound | Dead | Skipped:
         named = {name: raw.decode("utf-8", "replace") for name, raw in headers}
-        found = decode(value, key, named, mapping, extended)
+        try:
+            found = decode(value, key, named, mapping, extended)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: one dead letter to replay, not a batch that never ends
+            log.error("decoder_failed", error=type(error).__name__)  # noqa: TRY400 - a traceback would show the order's values
+            return Dead("decoder_failed", "", type(error).__name__)
         if isinstance(found, Nothing):
             return Skipped(found.why)
         if isinstance(found, Undecodable):

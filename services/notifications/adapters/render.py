@@ -87,7 +87,7 @@ def render(request: NotificationRequested, people: Mapping[str, ContactRecord]) 
     to = [people[one.ref].name for one in request.to if one.ref in people and people[one.ref].name]
     context = {
         "v": values,
-        "orden": values.get("orden", ""),
+        "orden": values.get("orden") or request.parent,  # a refused order may have no readable number
         "saludo": to[0] if len(to) == 1 else "",
         "adjuntos": [one.title or label(one.kind.lower()) for one in request.attachments],
     }

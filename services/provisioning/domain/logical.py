@@ -5,7 +5,7 @@ from typing import Any, Final
 from services.provisioning.domain.state import State
 from shared.calendar.calendar import local_day
 from shared.common.answers import cleared
-from shared.common.mails import area, heading, local, mail, owner
+from shared.common.mails import area, heading, mail, owner
 from shared.contracts.base import Fact
 from shared.contracts.intake import AnswerActivationsRequest
 from shared.contracts.provisioning import (
@@ -31,7 +31,7 @@ def configure(state: State, card: Card, world: World) -> list[Fact]:
         return []
     hours = int(world.policy.value("activations.hours", day))
     due = world.calendar.answer_due(world.now, world.policy.value("activations.answer_within", day), hours)
-    values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence": local(due)}
+    values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence_el": due.isoformat()}
     to = [area("activaciones")]
     return [
         LogicalConfigurationRequested(request_id=request, reference=REFERENCE, due=due, **for_partner(card)),

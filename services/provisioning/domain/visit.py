@@ -3,7 +3,7 @@
 from services.provisioning.domain.state import State, Visit, applies
 from shared.calendar.calendar import local_day
 from shared.common.behaviours import PERSONAL
-from shared.common.mails import customer, heading, local, mail, member, owner
+from shared.common.mails import customer, heading, mail, member, owner
 from shared.contracts.base import Fact
 from shared.contracts.common import NotificationRequested
 from shared.contracts.provisioning import (
@@ -58,9 +58,9 @@ def schedule(state: State, command: ScheduleTechnicalVisit, world: World) -> Dec
 def _invitation(state: State, card: Card, visit: Visit, command: ScheduleTechnicalVisit) -> NotificationRequested:
     values = heading(card) | {
         "contratista": visit.contractor,
-        "desde": local(command.window.start),
-        "hasta": local(command.window.end),
-        "acceso": command.access_needs,
+        "desde": command.window.start.isoformat(),
+        "hasta": command.window.end.isoformat(),
+        "accesos": command.access_needs,
     }
     return mail(
         "provisioning",

@@ -1,0 +1,109 @@
+"""Runs the services as child processes: ready in parallel, logs by name, started again when they die, stopped cleanly."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import httpx2
+
+START_LIMIT = 60.0
+STOP_LIMIT = 20.0
+
+
+@dataclass
+class Child:
+    """One service process and how often it was started."""
+
+    name: str
+    module: str
+    port: int
+    env: Mapping[str, str]
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+
+    @property
+    def url(self) -> str:
+        """Its HTTP address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass
+class Supervisor:
+    """Keeps its children running until it is told to stop."""
+
+    logs: Path
+    children: list[Child] = field(default_factory=list)
+    _watchers: list[asyncio.Task[None]] = field(default_factory=list)
+    _stopping: bool = False
+
+    async def start(self) -> None:
+        """Starts all and waits until each says it is ready. Raises TimeoutError naming those that are not."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for child in self.children:
+            await self._spawn(child)
+        self._watchers = [asyncio.create_task(self._keep(child)) for child in self.children]
+        await asyncio.gather(*(self.ready(child) for child in self.children))
+
+    async def ready(self, child: Child) -> None:
+        """Waits until the child can work."""
+        async with httpx2.AsyncClient(timeout=2) as client:
+            for _ in range(int(START_LIMIT * 10)):
+                try:
+                    answer = await client.get(f"{child.url}/readyz")
+                    if answer.status_code == 200:  # noqa: PLR2004 - HTTP
+                        return
+                except httpx2.HTTPError:
+                    pass
+                await asyncio.sleep(0.1)
+        raise TimeoutError(f"{child.name} no está listo; vea {self.logs / child.name}.log")
+
+    async def _spawn(self, child: Child) -> None:
+        log: IO[bytes] = (self.logs / f"{child.name}.log").open("ab")
+        child.starts += 1
+        child.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            child.module,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **child.env},
+            start_new_session=True,
+        )
+        log.close()
+
+    async def _keep(self, child: Child) -> None:
+        """Starts the child again, with a pause that grows while it keeps failing."""
+        while not self._stopping:
+            assert child.process is not None  # noqa: S101 - spawned before it is watched
+            await child.process.wait()
+            if self._stopping:
+                return
+            await asyncio.sleep(min(0.1 * 2 ** min(child.starts, 6), 5.0))
+            await self._spawn(child)
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
+        """Signals a child; the supervisor starts it again."""
+        for child in self.children:
+            if child.name == name and child.process is not None and child.process.returncode is None:
+                child.process.send_signal(how)
+
+    async def stop(self) -> None:
+        """SIGTERM to all, 20 seconds, then SIGKILL."""
+        self._stopping = True
+        running = [child.process for child in self.children if child.process and child.process.returncode is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        waiting = [asyncio.create_task(process.wait()) for process in running]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=STOP_LIMIT)
+            if late:
+                for process in running:
+                    if process.returncode is None:
+                        process.kill()
+        for watcher in self._watchers:
+            watcher.cancel()

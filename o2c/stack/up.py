@@ -1,0 +1,150 @@
+"""The whole stack on one machine: Postgres, Kafka, mail, keys, schemas, topics, and every service as its own process."""
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from o2c.stack.kafka import Kafka
+from o2c.stack.ports import free_ports
+from o2c.stack.postgres import Postgres
+from o2c.stack.smtp_sink import MailSink
+from o2c.stack.supervisor import Child, Supervisor
+from o2c.stack.tokens import key_file, token_for
+from shared import migrate, topics
+from shared.contracts.catalogue import SERVICES
+
+AREAS: Final = ("activaciones", "noc", "jefe_producto", "contratistas", "regional", "tier2", "gerencia_ingenieria")
+
+
+@dataclass
+class Stack:
+    """Everything that runs; `async with Stack(folder)` starts it and stops it cleanly."""
+
+    folder: Path
+    sandbox: bool = False
+    fresh: bool = False
+    replicas: int = 1
+    environment: str = "development"
+    say: Callable[[str], None] = print
+    extra_env: dict[str, dict[str, str]] = field(default_factory=dict)
+    postgres: Postgres = field(init=False)
+    kafka: Kafka = field(init=False)
+    mail: MailSink = field(init=False)
+    supervisor: Supervisor = field(init=False)
+    dsn: str = field(default="", init=False)
+    bootstrap: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = self.folder.resolve()
+        self.postgres = Postgres(self.folder / "postgres")
+        self.kafka = Kafka(self.folder / "kafka", self.say)
+        self.mail = MailSink(self.folder / "mail", free_ports(1)[0])
+        self.supervisor = Supervisor(self.folder / "logs")
+
+    @property
+    def clock_file(self) -> Path:
+        """The sandbox clock's offset, in seconds."""
+        return self.folder / "sandbox" / "clock"
+
+    async def __aenter__(self) -> Self:
+        """Starts what the settings do not name already, in the order of need."""
+        began = time.monotonic()
+        if self.fresh:
+            for name in ("postgres", "kafka", "mail", "objects", "logs", "sandbox"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.sandbox:
+            self.clock_file.parent.mkdir(parents=True, exist_ok=True)
+            if not self.clock_file.exists():
+                self.clock_file.write_text("0")
+        try:
+            await self._infrastructure()
+            self.say(f"Iniciando los servicios ({time.monotonic() - began:.1f} s) ...")
+            self._children()
+            await self.supervisor.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._write_state()
+        self.say(f"Listo en {time.monotonic() - began:.1f} s.")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stops everything; what was stored is there at the next start."""
+        await self.stop()
+
+    async def _infrastructure(self) -> None:
+        self.say("Iniciando Postgres 18 y Apache Kafka 4.3.1 ...")
+        own_dsn, own_kafka = os.environ.get("O2C_POSTGRES__DSN"), os.environ.get("O2C_KAFKA__BOOTSTRAP_SERVERS")
+        await asyncio.gather(*(asyncio.to_thread(start) for start in self._starters(own_dsn, own_kafka)))
+        self.dsn = own_dsn or self.postgres.dsn
+        self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
+        self.mail.start()
+        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap))
+
+    def _starters(self, own_dsn: str | None, own_kafka: str | None) -> list[Callable[[], None]]:
+        return [*([] if own_dsn else [self.postgres.start]), *([] if own_kafka else [self.kafka.start])]
+
+    def _children(self) -> None:
+        ports = free_ports(len(SERVICES) * self.replicas)
+        for index, name in enumerate(SERVICES):
+            for replica in range(self.replicas):
+                port = ports[index * self.replicas + replica]
+                env = self.environment_of(name, replica, port) | self.extra_env.get(f"{name}-{replica}", {})
+                self.supervisor.children.append(Child(f"{name}-{replica}", f"services.{name}.app", port, env))
+
+    def environment_of(self, name: str, replica: int, port: int) -> dict[str, str]:
+        """The settings of one service process."""
+        areas = {area: f"{area}@example.com" for area in AREAS}
+        env = {
+            "O2C_ENVIRONMENT": self.environment,
+            "O2C_INSTANCE": str(replica),
+            "O2C_HTTP__PORT": str(port),
+            "O2C_KAFKA__BOOTSTRAP_SERVERS": ",".join(self.bootstrap),
+            "O2C_POSTGRES__DSN": self.dsn,
+            "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
+            "O2C_SMTP__PORT": str(self.mail.port),
+            "O2C_SMTP__AREAS": json.dumps(areas),
+            "O2C_OBJECTS__URL": f"file://{self.folder / 'objects'}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.sandbox:
+            env |= {"O2C_SANDBOX_CLOCK_FILE": str(self.clock_file), "O2C_WORKERS__DEADLINE_POLL_SECONDS": "0.1"}
+        return env
+
+    def url(self, service: str) -> str:
+        """The HTTP address of a service's first replica."""
+        return next(child.url for child in self.supervisor.children if child.name == f"{service}-0")
+
+    def token(self, user: str, roles: list[str] | None = None) -> str:
+        """A token of the local mode."""
+        return token_for(self.folder, user, roles)
+
+    def _write_state(self) -> None:
+        """Where everything is, for the other commands."""
+        state: dict[str, Any] = {
+            "dsn": self.dsn,
+            "bootstrap": self.bootstrap,
+            "sandbox": self.sandbox,
+            "services": {child.name: child.url for child in self.supervisor.children},
+        }
+        (self.folder / "stack.json").write_text(json.dumps(state, indent=1))
+
+    async def stop(self) -> None:
+        """Services first, then mail, Kafka and Postgres."""
+        await self.supervisor.stop()
+        self.mail.stop()
+        await asyncio.gather(asyncio.to_thread(self.kafka.stop), asyncio.to_thread(self.postgres.stop))
+        (self.folder / "stack.json").unlink(missing_ok=True)
+
+
+def running(folder: Path) -> dict[str, Any]:
+    """Where a running stack has everything. Raises FileNotFoundError when none runs."""
+    found: dict[str, Any] = json.loads((folder / "stack.json").read_text())
+    return found

@@ -1,0 +1,152 @@
+"""Each mail exactly once: taken on, tried, proved; what a person can mend is his task."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifications.app import MESSAGE
+from shared.contracts.common import AssignTask, NotificationRequested, RecordEffectFailed, TaskAssigned
+from shared.contracts.notifications import (
+    DeliveryDeferred,
+    NotificationBounced,
+    NotificationFailed,
+    NotificationQueued,
+    NotificationSent,
+    RecordBounce,
+    RecordDelivery,
+    RetryNotification,
+)
+from shared.contracts.shapes import AskedBy, Recipient
+from tests.given import MONDAY, Given, actor
+
+ID = "acceptance/8015g00000AbC02AAF/7"
+PARENT = "8015g00000AbC01AAF"
+REQUEST = NotificationRequested(
+    parent=PARENT,
+    suborder="8015g00000AbC02AAF",
+    template="ACTA_ENTREGA",
+    purpose="acta/1/1",
+    to=(Recipient(role="CLIENTE", ref=f"{PARENT}:firmante"),),
+    cc=(Recipient(role="OM", ref="om-1"), Recipient(role="EC", ref="ec-1")),
+    asked_by=AskedBy(service="acceptance", aggregate="8015g00000AbC02AAF"),
+)
+OM, OPS = actor("OM"), actor("OPS")
+
+
+def a_mail() -> Given:
+    return Given("notifications", MESSAGE, ID, PARENT).when(REQUEST)
+
+
+def tried(attempt: int, outcome: str, code: str = "") -> RecordDelivery:
+    sent = {"message_id": "<m@x>", "server_reply": "250 A1", "content_sha256": "a" * 64} if outcome == "SENT" else {}
+    return RecordDelivery.model_validate({"aggregate": ID, "attempt": attempt, "outcome": outcome, "code": code} | sent)
+
+
+@pytest.mark.criterion("X.11")
+def test_a_request_becomes_one_mail_that_wants_to_be_sent() -> None:
+    mail = a_mail()
+    assert mail.names() == ["NotificationQueued"]
+    [effect] = MESSAGE.effects(mail.state)
+    assert (effect.kind, effect.key, effect.attempt, effect.not_before) == ("SendMail", "mail", 1, MONDAY)
+    assert effect.args["notification_id"] == mail.of(NotificationQueued)[0].notification_id
+    assert mail.when(REQUEST).names() == []
+
+
+@pytest.mark.criterion("14.3", "11.3", "X.11")
+def test_the_proof_of_sending_names_request_time_and_who_got_it() -> None:
+    mail = a_mail().when(tried(1, "SENT").model_copy(update={"left_out": ("ec-1",)}), at=MONDAY + timedelta(seconds=3))
+    [sent] = mail.of(NotificationSent)
+    assert (sent.purpose, sent.asked_by, sent.sent_at) == ("acta/1/1", REQUEST.asked_by, MONDAY + timedelta(seconds=3))
+    assert (sent.notification_id, sent.message_id, sent.server_reply) == (mail.state.notification_id, "<m@x>", "250 A1")
+    assert [one.ref for one in sent.cc] == ["om-1"]
+    assert (mail.state.stage, MESSAGE.effects(mail.state), MESSAGE.waiting(mail.state)) == ("SENT", (), ())
+
+
+@pytest.mark.criterion("X.11")
+def test_what_comes_after_the_end_changes_nothing() -> None:
+    mail = a_mail().when(tried(1, "SENT"))
+    for late in (tried(1, "SENT"), tried(1, "FAILED", "REFUSED_BY_SERVER"), tried(2, "LATER", "SERVER_UNREACHABLE")):
+        assert mail.when(late).names() == []
+    assert mail.when(RecordEffectFailed(aggregate=ID, key="mail", attempt=1, code="TimeoutError")).names() == []
+
+
+@pytest.mark.criterion("X.11")
+def test_an_unreachable_server_is_tried_with_growing_pauses_and_at_last_a_persons_task() -> None:
+    mail, pauses = a_mail(), []
+    for attempt in range(1, 8):
+        mail.when(tried(attempt, "LATER", "SERVER_UNREACHABLE"))
+        [deferred] = [fact for fact in mail.last if isinstance(fact, DeliveryDeferred)]
+        pauses.append((deferred.next_at - mail.now).total_seconds())
+        mail.now = deferred.next_at
+    assert pauses == [30, 60, 120, 240, 480, 960, 1920]
+    assert mail.when(tried(7, "LATER", "SERVER_UNREACHABLE")).names() == []  # an old try
+    mail.when(tried(8, "LATER", "SERVER_UNREACHABLE"))
+    assert [fact.code for fact in mail.of(NotificationFailed)] == ["RETRIES_EXHAUSTED"]
+    [wait] = MESSAGE.waiting(mail.state)
+    assert (wait.party, wait.cleared_by) == ("OM", ("RetryNotification",))
+
+
+@pytest.mark.criterion("X.11", "14.6")
+@pytest.mark.parametrize("code", ["ADDRESS_MISSING", "CC_ADDRESS_MISSING"])
+def test_an_address_is_waited_for_fifteen_minutes(code: str) -> None:
+    mail = a_mail()
+    while not mail.of(NotificationFailed):
+        mail.when(tried(mail.state.attempt, "LATER", code))
+        mail.now = mail.state.next_at or mail.now
+    assert mail.of(NotificationFailed)[0].code == code
+    assert timedelta(minutes=15) <= mail.now - MONDAY <= timedelta(minutes=16)
+    assert mail.state.server_tries == 0
+
+
+@pytest.mark.criterion("X.11")
+def test_a_try_that_broke_off_counts_as_one() -> None:
+    mail = a_mail().when(RecordEffectFailed(aggregate=ID, key="mail", attempt=1, code="TimeoutError"))
+    assert [fact.code for fact in mail.of(DeliveryDeferred)] == ["TimeoutError"]
+    assert MESSAGE.effects(mail.state)[0].attempt == 2
+
+
+@pytest.mark.criterion("14.3")
+def test_too_late_is_final_since_the_asker_makes_a_new_mail() -> None:
+    mail = a_mail().when(tried(1, "FAILED", "TOO_LATE_TO_SEND"))
+    assert mail.state.stage == "FAILED"
+    assert MESSAGE.waiting(mail.state) == ()
+
+
+@pytest.mark.criterion("X.11")
+def test_a_person_retries_a_failed_mail_and_tries_go_on_counting() -> None:
+    mail = a_mail().when(tried(1, "FAILED", "ADDRESS_MISSING"))
+    assert mail.when(RetryNotification(aggregate=ID), OM).names() == ["NotificationQueued"]
+    [effect] = MESSAGE.effects(mail.state)
+    assert (effect.key, effect.attempt) == ("mail", 2)
+    assert mail.when(tried(2, "SENT")).names() == ["NotificationSent"]
+    assert mail.when(RetryNotification(aggregate=ID), OM).refusal is not None
+    assert mail.refusal is not None
+    assert mail.refusal.code == "ALREADY_SENT"
+
+
+@pytest.mark.criterion("14.3", "X.11")
+def test_a_bounce_is_told_once_and_found_by_its_message_id() -> None:
+    mail = a_mail().when(tried(1, "SENT"))
+    mail.when(RecordBounce(aggregate=ID, message_id="<other@x>", code="5.1.1"), OPS)
+    assert mail.refusal is not None
+    assert mail.refusal.code == "UNKNOWN_MESSAGE"
+    mail.when(RecordBounce(aggregate=ID, message_id="<m@x>", code="5.1.1"), OPS)
+    assert [(fact.code, fact.purpose) for fact in mail.of(NotificationBounced)] == [("5.1.1", "acta/1/1")]
+    assert mail.when(RecordBounce(aggregate=ID, message_id="<m@x>", code="5.1.1"), OPS).names() == []
+    [wait] = MESSAGE.waiting(mail.state)
+    assert wait.cleared_by == ("RetryNotification",)
+    assert mail.when(RetryNotification(aggregate=ID), OM).names() == ["NotificationQueued"]
+
+
+@pytest.mark.criterion("X.6")
+def test_the_task_of_a_failed_mail_can_be_taken() -> None:
+    mail = a_mail().when(tried(1, "FAILED", "REFUSED_BY_SERVER"))
+    [wait] = MESSAGE.waiting(mail.state)
+    mail.when(AssignTask(aggregate=ID, key=wait.key, to="om-2"), OM)
+    assert [fact.to for fact in mail.of(TaskAssigned)] == ["om-2"]
+
+
+def test_nobody_but_the_system_says_that_a_mail_was_sent() -> None:
+    mail = a_mail().when(tried(1, "SENT"), OM)
+    assert mail.refusal is not None
+    assert mail.refusal.code == "ROLE_NOT_ALLOWED"

@@ -1,0 +1,88 @@
+import pytest
+
+from shared.contracts.common import NotificationRequested
+from shared.contracts.provisioning import (
+    ReportTechnicalVisit,
+    ScheduleTechnicalVisit,
+    TechnicalVisitCompleted,
+    TechnicalVisitFailed,
+    TechnicalVisitOrdered,
+    TechnicalVisitScheduled,
+)
+from tests.builders import SUBORDER
+from tests.products import CLOUD, ficha, released_with, sold
+from tests.unit.provisioning.delivery import CONTRACTOR, OWNER, Delivery, window
+
+
+def ordered(contractor: str | None = None) -> Delivery:
+    return Delivery(released_with(contractor=contractor)).networked().configured().stocked()
+
+
+@pytest.mark.criterion("8.1")
+@pytest.mark.parametrize(("chosen", "contractor"), [("Fibra Oriente Ltda.", "Fibra Oriente Ltda."), (None, "area:contratistas")])
+def test_the_contractor_of_the_chosen_quote_makes_the_visit_else_the_default_one(chosen: str | None, contractor: str) -> None:
+    (order,) = ordered(chosen).of(TechnicalVisitOrdered)
+    assert (order.attempt, order.contractor) == (1, contractor)
+
+
+@pytest.mark.criterion("8.1")
+def test_the_window_is_agreed_and_contractor_and_site_are_invited() -> None:
+    delivery = ordered().visit_set()
+    (scheduled,) = delivery.of(TechnicalVisitScheduled)
+    assert scheduled.window == window()
+    mail = delivery.of(NotificationRequested)[-1]
+    assert (mail.template, mail.purpose) == ("VISITA_TECNICA", "visit/1/window/1")
+    assert [one.ref for one in (*mail.to, *mail.cc)] == ["area:contratistas", f"{SUBORDER}:sede", "om-1"]
+    assert mail.invite.window == window()
+    assert delivery.waits() == {"CONTRATISTA ReportTechnicalVisit"}
+    assert delivery.visit_set().last == []
+    assert delivery.visit_set(48).of(NotificationRequested)[-1].purpose == "visit/1/window/2"
+
+
+@pytest.mark.criterion("8.1")
+def test_a_failed_visit_is_ordered_again_and_its_attempt_is_kept() -> None:
+    delivery = ordered().visit_set()
+    delivery.when(ReportTechnicalVisit(aggregate=SUBORDER, outcome="UNABLE"), CONTRACTOR)
+    assert delivery.refusal
+    assert delivery.refusal.code == "REASON_REQUIRED"
+    delivery.when(ReportTechnicalVisit(aggregate=SUBORDER, outcome="UNABLE", reason="Bloqueo en la ruta a El Alto"), CONTRACTOR)
+    assert [one.attempt for one in delivery.of(TechnicalVisitFailed)] == [1]
+    assert [one.attempt for one in delivery.of(TechnicalVisitOrdered)] == [1, 2]
+    assert [one.attempt for one in delivery.visited().of(TechnicalVisitCompleted)] == [2]
+    assert delivery.state.stage == "METHOD"
+
+
+@pytest.mark.criterion("8.1", "7.1")
+def test_no_visit_is_scheduled_before_the_stock_was_answered() -> None:
+    for delivery in (Delivery(), Delivery().networked(), Delivery().networked().configured()):
+        delivery.visit_set()
+        assert delivery.refusal
+        assert delivery.refusal.code == "STOCK_NOT_CHECKED"
+
+
+@pytest.mark.criterion("8.1")
+def test_a_product_outside_sdwan_and_ciberseguridad_never_gets_a_visit() -> None:
+    cloud = ficha(sold("NUBE_PRIVADA", access="NINGUNO"), traits=CLOUD)
+    delivery = Delivery(released_with(cloud, "SERVICE_CREATION")).visit_set()
+    assert delivery.refusal
+    assert delivery.refusal.code == "VISIT_NOT_APPLICABLE"
+    delivery.networked().configured()
+    assert delivery.state.stage == "METHOD"
+
+
+@pytest.mark.criterion("8.1")
+@pytest.mark.parametrize(("hours", "needs", "code"), [(-2, "", "WINDOW_IN_PAST"), (24, "Llamar al 71234567", "PERSONAL_DATA")])
+def test_a_visit_lies_ahead_and_says_no_phone(hours: int, needs: str, code: str) -> None:
+    command = ScheduleTechnicalVisit(
+        aggregate=SUBORDER, window=window(hours), site_contact=f"{SUBORDER}:sede", access_needs=needs
+    )
+    delivery = ordered().when(command, OWNER)
+    assert delivery.refusal
+    assert delivery.refusal.code == code
+
+
+@pytest.mark.criterion("8.1")
+def test_a_visit_without_window_cannot_be_reported() -> None:
+    delivery = ordered().when(ReportTechnicalVisit(aggregate=SUBORDER, outcome="COMPLETED"), CONTRACTOR)
+    assert delivery.refusal
+    assert delivery.refusal.code == "VISIT_NOT_SCHEDULED"

@@ -20,7 +20,6 @@ from shared.contracts.common import (
 from shared.contracts.shapes import WaitEntry
 from shared.decider import Effect, Fold
 
-
 AT_ONCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """For an effect that waits for nothing."""
 
@@ -79,15 +78,20 @@ def without(mapping: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key not in keys}
 
 
+def unkept(evolve: Fold[A], state: A, fact: FactKept) -> A:
+    """The state after a kept fact: the first one gives the aggregate its ids."""
+    if not state.suborder:
+        state = state.having(parent=fact.parent, suborder=fact.suborder, billing_group=fact.billing_group)
+    kind = evolve.types.get(fact.type)
+    return state if kind is None else evolve(state, kind.model_validate(fact.data))
+
+
 def fold_common(evolve: Fold[A]) -> None:
     """Registers how the common facts change a state; a kept fact folds by its own function."""
 
     @evolve.on(FactKept)
     def kept(state: A, fact: FactKept) -> A:
-        kind = evolve.types.get(fact.type)
-        if not state.suborder:
-            state = state.having(parent=fact.parent, suborder=fact.suborder, billing_group=fact.billing_group)
-        return state if kind is None else evolve(state, kind.model_validate(fact.data))
+        return unkept(evolve, state, fact)
 
     @evolve.on(WaitingChanged)
     def waiting_changed(state: A, fact: WaitingChanged) -> A:

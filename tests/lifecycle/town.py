@@ -10,10 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from o2c.play.cast import Answer, Cast, Papers, Reply
+from o2c.play.cast import Answer, Cast, Reply
+from o2c.play.papers import added_papers
 from services.intake.adapters.edge import edges
 from shared.contracts.acceptance import RecordActaRendered
-from shared.contracts.base import Command, Fact, Message
+from shared.contracts.base import Command, Fact, Message, to_json
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.intake import RecordDocumentStored
 from shared.contracts.notifications import RecordDelivery
@@ -99,6 +100,8 @@ class Town:
         return None
 
     def _publish(self, service: str, cell: Cell, made: list[Made]) -> None:
+        stored = cell.decider.state.model_validate_json(to_json(cell.state))
+        assert stored == cell.state, f"{service} {cell.id}: {differing(stored, cell.state)}"
         for one in made:
             told = Told(service, cell.id, one.seq, cell.po, one.fact)
             self.log.append(told)
@@ -239,28 +242,6 @@ class Town:
         return [told.fact for told in self.log if isinstance(told.fact, kind)]
 
 
-def added_papers(papers: Papers) -> dict[str, Any]:
-    """The platform event by which the Ejecutivo Comercial adds documents."""
-    documents = [
-        {
-            "Kind__c": kind,
-            "Title": f"{kind}.pdf",
-            "ContentDocumentId": f"0695g00000{papers.parent[-8:-4]}{index}AAA"[:15],
-            "VersionNumber": 1,
-        }
-        for index, kind in enumerate(papers.kinds)
-    ]
-    graph = {"schemaVersion": "1", "order": {"Id": papers.parent}, "documents": documents}
-    return {
-        "EventUuid": f"papers-{papers.parent}",
-        "CreatedDate": 1795615401000,
-        "OrderId__c": papers.parent,
-        "Action__c": "DOCUMENTS_ADDED",
-        "Payload__c": json.dumps(graph),
-        "_ObjectType": "B2B_Order_Event__e",
-    }
-
-
 def perform(cell: Cell, kind: str, args: dict[str, Any], attempt: int, now: datetime) -> Command:
     """The world outside at its best: files are stored, actas rendered, mails taken."""
     digest = sha256(json.dumps(args, sort_keys=True, default=str).encode()).hexdigest()
@@ -283,3 +264,8 @@ def perform(cell: Cell, kind: str, args: dict[str, Any], attempt: int, now: date
             )
         case _:
             raise AssertionError(kind)
+
+
+def differing(stored: Any, state: Any) -> list[str]:
+    """Fields in which the stored document is another state."""
+    return [name for name in type(state).model_fields if getattr(stored, name) != getattr(state, name)]

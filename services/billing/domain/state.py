@@ -9,7 +9,7 @@ from shared.contracts.base import Model
 from shared.contracts.billing import BasisEntry
 from shared.contracts.intake import SuborderContent
 from shared.contracts.provisioning import ProvisionedService
-from shared.contracts.shapes import Card, Doc, Money, Phase, Segment, Terms
+from shared.contracts.shapes import Card, Doc, Item, Money, Phase, Segment, Terms
 
 STAGES: Final = frozenset({"WAITING", "DEFERRED", "BLOCKED", "REQUESTED", "ACTIVE"})
 
@@ -23,7 +23,6 @@ class PhaseState(Model):
     rule: str | None = None
     activity: str | None = None
     date: dt.date | None = None
-    row: str = ""
     released_at: dt.datetime | None = None
     pre_acceptance: bool = False
     missing: tuple[str, ...] = ()
@@ -32,26 +31,31 @@ class PhaseState(Model):
     attempt: int = 1
 
 
-class Expired(Model):
-    """An expiry whose notice is still to be proven."""
+class Notice(Model):
+    """The notice of an expiry, handed over with its copies."""
 
-    entry: BasisEntry
-    notice_id: str | None = None
+    notice_id: str
+    dossier_sha256: str
 
 
 class Order(Model):
-    """What the group needs of the order it belongs to."""
+    """What the group needs of the order it belongs to: its own part alone."""
 
+    version: int
     order_number: str
     customer_id: str
     customer_name: str
     segment: Segment
-    opportunity_code: str | None
+    opportunity_code: str | None = None
     executive: str
-    account_supervisor: str | None
-    contacts: dict[str, str] = {}
+    account_supervisor: str | None = None
     terms: Terms
     suborders: tuple[SuborderContent, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All items of the group, as sold."""
+        return tuple(item for one in self.suborders for item in one.items)
 
 
 class State(Common):
@@ -59,16 +63,20 @@ class State(Common):
 
     stage: str = "WAITING"
     order: Order | None = None
-    opened: bool = False
+    opened: int | None = None
     phases: dict[str, PhaseState] = {}
     left: frozenset[str] = frozenset()
+    halted: frozenset[str] = frozenset()
+    halted_why: str = ""
     cards: dict[str, Card] = {}
     services: dict[str, tuple[ProvisionedService, ...]] = {}
     signed: dict[str, BasisEntry] = {}
-    expired: dict[str, Expired] = {}
-    notices: dict[str, str] = {}
+    expired: dict[str, BasisEntry] = {}
+    notices: dict[str, Notice] = {}
     evidence: dict[str, BasisEntry] = {}
-    rejected: frozenset[str] = frozenset()
+    rejections: dict[str, int] = {}
+    upheld: dict[str, int] = {}
+    series: dict[str, int] = {}
     tickets: dict[str, str] = {}
     triggers: dict[str, dict[str, str]] = {}
     all_sites: bool = False
@@ -76,8 +84,9 @@ class State(Common):
     docs_valid: bool = False
     account: str | None = None
     requests: dict[str, Request] = {}
+    taken: tuple[str, ...] = ()
     told: bool = False
-    mismatch_told: bool = False
+    mismatch: tuple[str, ...] = ()
 
     @property
     def stages(self) -> frozenset[str]:
@@ -91,6 +100,16 @@ class State(Common):
         """The members that are still to be billed."""
         return tuple(one for one in self.order.terms.members if one not in self.left) if self.order else ()
 
+    @property
+    def done(self) -> bool:
+        """Whether every phase is active."""
+        return bool(self.phases) and all(one.stage == "ACTIVE" for one in self.phases.values())
+
+    @property
+    def in_order(self) -> tuple[PhaseState, ...]:
+        """The phases by number."""
+        return tuple(sorted(self.phases.values(), key=lambda one: one.phase.no))
+
     def phase(self, no: int, **changes: object) -> "State":
         """The state with one phase changed."""
         key = str(no)
@@ -100,6 +119,10 @@ class State(Common):
     def request_id(self, no: int) -> str:
         """Group and phase: the idempotency key of a request (15.6)."""
         return f"{self.billing_group}/{no}"
+
+    def phase_of(self, request_id: str) -> PhaseState | None:
+        """The phase that a request is for."""
+        return next((one for one in self.phases.values() if self.request_id(one.phase.no) == request_id), None)
 
 
 def worst(phases: dict[str, PhaseState]) -> str:

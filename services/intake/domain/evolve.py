@@ -37,6 +37,7 @@ from shared.contracts.intake import (
     OrderAmended,
     OrderClaimed,
     OrderCompleted,
+    OrderContent,
     OrderDecomposed,
     OrderHeld,
     OrderReassigned,
@@ -77,7 +78,8 @@ evolve.ignores(
 def content(state: State, fact: OrderReceived | OrderAmended) -> State:
     subs = {one.suborder: state.subs.get(one.suborder, Sub()) for one in fact.suborders}
     stage = "CLAIMED" if state.owner else "RECEIVED"
-    return state.having(content=fact, stage=stage, subs=subs, parent=fact.parent, docs_valid=False, rejected_version=0)
+    known = OrderContent(**{name: getattr(fact, name) for name in OrderContent.model_fields})
+    return state.having(content=known, stage=stage, subs=subs, parent=fact.parent, docs_valid=False, rejected_version=0)
 
 
 @evolve.on(OrderRejected)

@@ -1,0 +1,57 @@
+"""`o2c verify`: folds every aggregate again from its facts and compares."""
+
+import asyncio
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from o2c.stack.up import running
+from shared.contracts.catalogue import SERVICES
+from shared.db import connect
+from shared.messaging.verify import verify
+from shared.service import Service
+from shared.settings import Settings
+
+FOLDER: Final = Path(".o2c/dev")
+
+
+def service_of(name: str) -> Service:
+    """The service as it runs."""
+    found: Service = import_module(f"services.{name}.app").SERVICE
+    return found
+
+
+def dsn_of(folder: Path = FOLDER) -> str:
+    """The database of the running local stack, else the one that the settings name."""
+    try:
+        return str(running(folder)["dsn"])
+    except FileNotFoundError:
+        return Settings().postgres.dsn
+
+
+async def verify_all(dsn: str, console: Console, services: tuple[str, ...] = SERVICES) -> int:
+    """Verifies the schemas; answers how many aggregates differ."""
+    differing = 0
+    for name in services:
+        connection = await connect(dsn, f"{name}_ops")
+        try:
+            seen, wrong = await verify(connection, service_of(name).roster())
+        finally:
+            await connection.close()
+        differing += len(wrong)
+        console.print(f"verify {name}: {seen} agregados, {len(wrong)} difieren")
+        for one in wrong[:20]:
+            console.print(f"  {one.aggregate}: {one.why}")
+    return differing
+
+
+def command(
+    service: Annotated[str | None, typer.Option(help="Un servicio; sin él, todos.")] = None,
+) -> None:
+    """Vuelve a plegar los hechos de cada agregado y los compara con su documento."""
+    chosen = (service,) if service else SERVICES
+    if asyncio.run(verify_all(dsn_of(), Console(highlight=False), chosen)):
+        raise typer.Exit(1)

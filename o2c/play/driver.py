@@ -1,0 +1,184 @@
+"""Plays the cast on a running stack: hears every fact on Kafka, answers over HTTP and Kafka, moves the sandbox clock."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from o2c.play.cast import Answer, Cast, Papers, Reply
+from o2c.play.papers import added_papers
+from o2c.stack.up import Stack
+from shared.contracts.acceptance import AcceptanceClockResumed, AcceptanceClockStarted
+from shared.contracts.base import Fact, to_json
+from shared.contracts.catalogue import SERVICES, fact_type
+from shared.messaging.envelope import command_headers
+
+QUIET_SECONDS = 0.7
+RETRY_SECONDS = 0.15
+ACCEPTED = 300
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One fact as it came from Kafka."""
+
+    service: str
+    subject: str
+    key: str
+    at: datetime
+    actor: str
+    traceparent: str
+    fact: Fact
+
+
+@dataclass
+class Driver:
+    """Connects a cast to a stack. `on_fact` sees every fact once."""
+
+    stack: Stack
+    cast: Cast
+    on_fact: Callable[[Heard], None]
+    done: Callable[[], bool]
+    seen: set[str] = field(default_factory=set)
+    pending: list[Reply] = field(default_factory=list)
+    instants: set[datetime] = field(default_factory=set)
+    refusals: list[str] = field(default_factory=list)
+    last_heard: float = field(default_factory=time.monotonic)
+    _parents: dict[str, str] = field(default_factory=dict)
+
+    async def publish(self, topic: str, value: bytes | None, key: str | None = None, headers: Any = None) -> None:
+        """One record on a topic."""
+        await self._producer.send_and_wait(topic, value, key=key.encode() if key else None, headers=headers or [])
+
+    async def run(self, begin: Callable[[], Awaitable[None]], limit_seconds: float = 120) -> None:
+        """Begins, then plays until `done`. Raises TimeoutError with what nobody could do."""
+        self._producer = AIOKafkaProducer(bootstrap_servers=self.stack.bootstrap, acks="all", enable_idempotence=True)
+        consumer = AIOKafkaConsumer(
+            *(f"o2c.{name}.v1" for name in SERVICES),
+            bootstrap_servers=self.stack.bootstrap,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+        )
+        await self._producer.start()
+        await consumer.start()
+        self._http = httpx2.AsyncClient(timeout=20)
+        try:
+            await begin()
+            async with asyncio.timeout(limit_seconds):
+                while not self.done():
+                    await self._round(consumer)
+        except TimeoutError as error:
+            stuck = [(type(one.command).__name__, one.command.aggregate) for one in self.pending]
+            raise TimeoutError(f"nadie pudo seguir: {stuck[:5]} {self.refusals[-5:]}") from error
+        finally:
+            await consumer.stop()
+            await self._producer.stop()
+            await self._http.aclose()
+
+    async def _round(self, consumer: AIOKafkaConsumer) -> None:
+        batches = await consumer.getmany(timeout_ms=50)
+        for records in batches.values():
+            for record in records:
+                await self._hear(record)
+        now = self.now()
+        ready = [one for one in self.pending if one.not_before is None or one.not_before <= now]
+        if ready:
+            await self._send(ready)
+        elif not batches and time.monotonic() - self.last_heard > QUIET_SECONDS:
+            self._advance(now)
+
+    async def _hear(self, record: Any) -> None:
+        headers = {key: value.decode() for key, value in record.headers}
+        if headers["ce_id"] in self.seen:
+            return
+        self.seen.add(headers["ce_id"])
+        self.last_heard = time.monotonic()
+        known = fact_type(headers["ce_type"])
+        if known is None:
+            return
+        service, kind = known
+        heard = Heard(
+            service,
+            headers["ce_subject"],
+            record.key.decode(),
+            datetime.fromisoformat(headers["ce_time"]),
+            headers["ce_actor"],
+            headers.get("traceparent", ""),
+            kind.model_validate_json(record.value),
+        )
+        self._parents[heard.subject] = heard.key
+        self.on_fact(heard)
+        if isinstance(heard.fact, AcceptanceClockStarted | AcceptanceClockResumed):
+            self.instants |= {slot.at for slot in heard.fact.slots} | {heard.fact.deadline}
+        for answer in self.cast.hear(service, heard.subject, heard.fact, self.now()):
+            await self._take(answer)
+
+    async def _take(self, answer: Answer) -> None:
+        if isinstance(answer, Papers):
+            await self.publish("salesforce.orders", json.dumps(added_papers(answer)).encode())
+        else:
+            self.pending.append(answer)
+
+    async def _send(self, ready: list[Reply]) -> None:
+        again = False
+        for reply in ready:
+            if await self._one(reply):
+                self.pending.remove(reply)
+                self.last_heard = time.monotonic()
+            else:
+                again = True
+        if again:
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _one(self, reply: Reply) -> bool:
+        key = sha256(f"{reply.actor}|{type(reply.command).__name__}|{reply.command!r}".encode()).hexdigest()[:32]
+        if reply.actor.startswith("/"):
+            parent = self._parents.get(reply.command.aggregate, reply.command.aggregate)
+            headers = command_headers(reply.service, reply.command, key, reply.actor)
+            await self.publish(f"o2c.{reply.service}.commands.v1", to_json(reply.command), parent, headers)
+            return True
+        try:
+            answer = await self._post(reply, key)
+        except httpx2.HTTPError:
+            return False
+        if answer.status_code < ACCEPTED:
+            return True
+        self.refusals.append(f"{type(reply.command).__name__}: {answer.status_code} {answer.text[:200]}")
+        return False
+
+    async def _post(self, reply: Reply, key: str) -> httpx2.Response:
+        return await self._http.post(
+            f"{self.stack.url(reply.service)}/v1/commands/{type(reply.command).__name__}",
+            content=to_json(reply.command),
+            headers={
+                "authorization": f"Bearer {self.stack.token(reply.actor, [reply.role])}",
+                "idempotency-key": f"{key}-{len(self.refusals)}",
+                "content-type": "application/json",
+            },
+        )
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return datetime.now(UTC) + timedelta(seconds=self._offset())  # noqa: TID251 - the sandbox clock is set from here
+
+    def _offset(self) -> float:
+        return float(self.stack.clock_file.read_text() or 0)
+
+    def _advance(self, now: datetime) -> None:
+        """Nothing more happens today: on to the next instant somebody waits for, a day at most."""
+        waits = [one.not_before for one in self.pending if one.not_before] + [one for one in self.instants if one > now]
+        ahead = [one for one in waits if one > now]
+        to = min([*ahead, now + timedelta(days=1)]) + timedelta(seconds=1)
+        offset = self._offset() + (to - now).total_seconds()
+        part = self.stack.clock_file.with_suffix(".new")
+        part.write_text(str(offset))
+        part.replace(self.stack.clock_file)
+        self.last_heard = time.monotonic()

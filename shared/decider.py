@@ -213,13 +213,14 @@ class Fold(Generic[S]):
         self._steps: dict[str, Callable[[S, Any], S]] = {}
         self.types: dict[str, type[Fact]] = {}
 
-    def on(self, *facts: type[F]) -> Callable[[Callable[[S, F], S]], Callable[[S, F], S]]:
-        """Registers the function that folds these facts."""
+    def on(self, fact: type[F], *more: type[Fact]) -> Callable[[Callable[[S, F], S]], Callable[[S, F], S]]:
+        """Registers the function that folds this fact, and others of the same shape."""
 
         def register(step: Callable[[S, F], S]) -> Callable[[S, F], S]:
-            for fact in facts:
-                self._steps[fact.__name__] = step
-                self.types[fact.__name__] = fact
+            every: tuple[type[Fact], ...] = (fact, *more)
+            for one in every:
+                self._steps[one.__name__] = step
+                self.types[one.__name__] = one
             return step
 
         return register

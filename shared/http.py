@@ -26,7 +26,8 @@ EVENTS: Final = """
 SELECT f.aggregate, f.seq, f.type, f.at, f.caused_by, f.actor, f.role, f.trace, f.data FROM fact f
 WHERE f.aggregate IN (SELECT id FROM aggregate WHERE id = $1 OR po = $1) ORDER BY f.at, f.aggregate, f.seq LIMIT 10000"""
 WAITING: Final = """
-SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
+SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate
+WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
 BODY_LIMIT: Final = 256 << 10
 
 

@@ -25,7 +25,8 @@ NAMES: Final = {
 }
 GAUGES: Final = """
 SELECT (SELECT count(*) FROM outbox) AS outbox_pending,
-  (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(f.at)), 0) FROM outbox o JOIN fact f USING (aggregate, seq)) AS outbox_age,
+  (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(f.at)), 0)
+    FROM outbox o JOIN fact f USING (aggregate, seq)) AS outbox_age,
   (SELECT count(*) FROM aggregate WHERE blocked IS NOT NULL) AS aggregates_blocked,
   (SELECT count(*) FROM parked) AS parked,
   (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL) AS dead_letters_open,

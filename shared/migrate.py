@@ -50,7 +50,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
         "migration": "SELECT",
     },
 }
-"""What each run-time role may do in its own schema; nothing anywhere else (`reliability.md` 3.4). `ops` replays, so it may apply."""
+"""What each run-time role may do in its own schema, nothing anywhere else; `ops` replays, so it may apply."""
 
 
 class MigrationError(Exception):
@@ -144,7 +144,8 @@ async def _roles(connection: Any, service: str) -> None:
 async def _apply(connection: Any, service: str, phase: str) -> list[Migration]:
     await connection.execute(f'SET ROLE "{service}_owner"; SET search_path = "{service}"')
     await connection.execute(
-        "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL, at timestamptz NOT NULL DEFAULT now())"
+        "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL, "
+        "at timestamptz NOT NULL DEFAULT now())"
     )
     done = {row["name"]: row["checksum"] for row in await connection.fetch("SELECT name, checksum FROM migration")}
     applied = []
@@ -186,7 +187,7 @@ async def status(dsn: str, services: Sequence[str], admin: str = "postgres") -> 
         answer = {}
         for service in services:
             there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{service}.migration")
-            rows = await connection.fetch(f'SELECT name FROM "{service}".migration') if there else []
+            rows = await connection.fetch(f'SELECT name FROM "{service}".migration') if there else []  # noqa: S608 - a schema of ours
             done = {row["name"] for row in rows}
             names = [one.name for one in migrations(service)]
             answer[service] = {"applied": sorted(done), "pending": [name for name in names if name not in done]}

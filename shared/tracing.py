@@ -4,14 +4,14 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 
 TRACER: Final = "o2c"
 _FORM: Final = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
-Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
+Attributes = Mapping[str, Any]
 
 
 def start_export(service: str, instance: str, version: str) -> None:

@@ -132,7 +132,7 @@ def received(*groups: Terms, suborders: dict[str, tuple[Item, ...]] | None = Non
     return OrderReceived.model_validate(known | changes)
 
 
-def tests_passed(series: int = 1, suborder: str = SUBORDER, group: str | None = None, **changes: Any) -> TestsPassed:
+def passed_tests(series: int = 1, suborder: str = SUBORDER, group: str | None = None, **changes: Any) -> TestsPassed:
     """All tests of a series passed."""
     known: dict[str, Any] = {
         "parent": PARENT,

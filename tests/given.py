@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from shared.calendar.calendar import Calendar
-from shared.rules.load import load_dir, load_policy
-
 from shared.contracts.base import Fact, Message
 from shared.decider import Actor, Decider, Refused, World
 from shared.messaging.reaction import Cell, Made, due_deadlines, react
+from shared.rules.load import load_dir, load_policy
 
 MONDAY = datetime(2026, 11, 30, 14, 0, tzinfo=UTC)
 """A Monday at ten in La Paz."""

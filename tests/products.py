@@ -32,7 +32,8 @@ def ficha(*items: Item, traits: Traits = SDWAN, **changes: Any) -> Card:
     """The card of one SD-WAN, unless told otherwise, with the contact of its site."""
     known = card()
     contacts = known.contacts | {"sede": f"{SUBORDER}:sede"}
-    return card(*(items or (sold("SDWAN"),)), **{"traits": traits, "contacts": contacts} | changes)
+    given: dict[str, Any] = {"traits": traits, "contacts": contacts} | changes
+    return card(*(items or (sold("SDWAN"),)), **given)
 
 
 def released_with(its: Card | None = None, *kinds: str, contractor: str | None = None) -> SuborderReleased:

@@ -61,7 +61,7 @@ async def confirmed(stack: Stack) -> dict[str, int]:
     found: dict[str, set[str]] = {}
     try:
         ends = await consumer.end_offsets(consumer.assignment())
-        while any(await consumer.position(part) < end for part, end in ends.items()):
+        while [part for part, end in ends.items() if await consumer.position(part) < end]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 for record in records:
                     headers = dict(record.headers)

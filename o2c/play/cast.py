@@ -105,7 +105,6 @@ def received(cast: Cast, parent: str, fact: Fact, now: datetime) -> list[Answer]
                 aggregate=f"{parent}:{slot}",
                 ref=f"{parent}:{slot}",
                 fields={
-                    "kind": "contact",
                     "name": name,
                     "email": f"{slot}.{fact.order_number}@example.com",
                     "language": fact.language,
@@ -352,7 +351,8 @@ def run_tests(cast: Cast, suborder: str, now: datetime) -> list[Answer]:
     recorded = testing.RecordAtpResults.model_validate({"aggregate": suborder, "run": run, "results": results})
     closed = testing.CloseTestRun.model_validate({"aggregate": suborder, "run": run})
     engineer = STAFF["INGENIERO_B2B"]
-    return [Reply("testing", recorded, "INGENIERO_B2B", engineer), Reply("testing", closed, "INGENIERO_B2B", engineer)]
+    closing = om("testing", closed) if run == "E2E" else Reply("testing", closed, "INGENIERO_B2B", engineer)
+    return [Reply("testing", recorded, "INGENIERO_B2B", engineer), closing]
 
 
 def agree_date(cast: Cast, suborder: str, now: datetime) -> list[Answer]:

@@ -78,7 +78,7 @@ class Supervisor:
 
     async def _keep(self, child: Child) -> None:
         """Starts the child again, with a pause that grows while it keeps failing."""
-        while not self._stopping:
+        while True:
             assert child.process is not None  # noqa: S101 - spawned before it is watched
             await child.process.wait()
             if self._stopping:

@@ -96,10 +96,10 @@ class Stack:
         for index, name in enumerate(SERVICES):
             for replica in range(self.replicas):
                 port = ports[index * self.replicas + replica]
-                env = self.environment_of(name, replica, port) | self.extra_env.get(f"{name}-{replica}", {})
+                env = self.environment_of(replica, port) | self.extra_env.get(f"{name}-{replica}", {})
                 self.supervisor.children.append(Child(f"{name}-{replica}", f"services.{name}.app", port, env))
 
-    def environment_of(self, name: str, replica: int, port: int) -> dict[str, str]:
+    def environment_of(self, replica: int, port: int) -> dict[str, str]:
         """The settings of one service process."""
         areas = {area: f"{area}@example.com" for area in AREAS}
         env = {

@@ -9,11 +9,25 @@ from services.billing.domain.state import State
 from services.billing.domain.waiting import waiting
 from services.billing.heard import HEARD
 from services.billing.policy import POLICY
+from shared.contracts.base import Fact
 from shared.decider import Decider
 from shared.service import Service, run
 
+
+def stamp(state: State, _fact: Fact) -> dict[str, str]:
+    """A fact of the group is of its one suborder; a contract's group of several names none."""
+    return {"suborder": state.members[0] if len(state.members) == 1 else ""} if state.order else {}
+
+
 GROUP: Final = Decider(
-    state=State, evolve=evolve, heard=HEARD, policy=POLICY, follows=follows, deadlines=deadlines, waiting=waiting
+    state=State,
+    evolve=evolve,
+    heard=HEARD,
+    policy=POLICY,
+    follows=follows,
+    deadlines=deadlines,
+    waiting=waiting,
+    stamp=stamp,
 )
 SERVICE: Final = Service(name="billing", deciders=(GROUP,), listens=("intake", "provisioning", "testing", "acceptance"))
 

@@ -2,10 +2,9 @@
 
 from typing import Any, Final
 
-from services.billing.domain import activation, attachments, group, start
-from services.billing.domain.state import State
+from services.billing.domain import activation, attachments, follows, group, hearing
 from shared.common import answers
-from shared.common.behaviours import COMMON_COMMANDS, hold, keep, reassign, resume
+from shared.common.behaviours import COMMON_COMMANDS, keep, reassign
 from shared.contracts.acceptance import (
     AcceptanceClockResumed,
     AcceptanceExpired,
@@ -42,12 +41,17 @@ from shared.contracts.intake import (
 )
 from shared.contracts.provisioning import NetworkBuilt, ServiceProvisioned
 from shared.contracts.testing import TestsPassed
-from shared.decider import Decision, Target, World, by_group, hears, reaches
+from shared.decider import Hears, Reaches, Target, by_group, hears, reaches
 
 
-def named_groups(fact: OrderReceived | OrderAmended, po: str) -> Target:
-    """To each group the order names."""
+def named_groups(fact: OrderReceived, _po: str) -> Target:
+    """To each group the order names, which opens it."""
     return Target(ids=tuple(one.group for one in fact.groups))
+
+
+def all_groups(fact: OrderAmended, po: str) -> Target:
+    """To each group the order names now, and to those it had."""
+    return Target(ids=tuple(one.group for one in fact.groups), parent=fact.parent or po)
 
 
 def every_group(fact: Any, po: str) -> Target:
@@ -55,33 +59,23 @@ def every_group(fact: Any, po: str) -> Target:
     return Target(parent=fact.parent or po)
 
 
-def hold_group(state: State, fact: OrderHeld, world: World) -> Decision:
-    """A group stands still while a member is held (X.1)."""
-    return hold(state, fact, world) if set(fact.suborders) & set(state.members) else []
-
-
-def resume_group(state: State, fact: OrderResumed, world: World) -> Decision:
-    """The group goes on with what was left (X.1)."""
-    return resume(state, fact, world) if set(fact.suborders) & set(state.members) else []
-
-
-HEARD: Final = (
-    hears(OrderReceived, keep, named_groups),
-    hears(OrderAmended, keep, named_groups),
-    hears(OrderClaimed, keep, every_group),
-    hears(DocumentAttached, keep, every_group),
-    hears(DocumentReplaced, keep, every_group),
-    hears(DocumentStored, keep, every_group),
-    hears(DocsValidated, keep, every_group),
+HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
+    hears(OrderReceived, hearing.order, named_groups),
+    hears(OrderAmended, hearing.order, all_groups),
+    hears(OrderClaimed, hearing.claimed, every_group),
+    hears(DocumentAttached, hearing.document, every_group),
+    hears(DocumentReplaced, hearing.document, every_group),
+    hears(DocumentStored, hearing.stored, every_group),
+    hears(DocsValidated, hearing.validated, every_group),
     hears(DocsRevalidationRequired, keep, every_group),
     hears(BillingAccountPrepared, keep, by_group),
     hears(SuborderReleased, keep, by_group),
     hears(AllSitesAccepted, keep, every_group),
     hears(SuborderCancelled, keep, by_group),
-    hears(SuborderFailed, keep, by_group),
+    hears(SuborderFailed, hearing.failed, by_group),
     hears(OrderReassigned, reassign, every_group),
-    hears(OrderHeld, hold_group, every_group),
-    hears(OrderResumed, resume_group, every_group),
+    hears(OrderHeld, hearing.hold, every_group),
+    hears(OrderResumed, hearing.hold, every_group),
     hears(NetworkBuilt, keep, by_group),
     hears(ServiceProvisioned, keep, by_group),
     hears(TestsPassed, keep, by_group),
@@ -97,7 +91,7 @@ HEARD: Final = (
     hears(ConfirmBillingActivation, activation.confirm),
     hears(RefuseBillingActivation, activation.refuse),
     hears(ResendBillingRequest, activation.resend),
-    reaches("billing_date", start.date_reached, irreversible=True),
+    reaches("billing_date", follows.date_reached, irreversible=True),
     reaches("activations_warning", answers.warn),
     reaches("activations_due", answers.breach, irreversible=True),
     *COMMON_COMMANDS,

@@ -21,6 +21,6 @@ POLICY: Final = (
     allow(AnswerActivationsRequest, {"REQUESTED"}, {"ACTIVACIONES"}),
     allow(ConfirmBillingActivation, {"REQUESTED", "ACTIVE"}, {"FACTURADOR_BBD", "ACTIVACIONES"}),
     allow(RefuseBillingActivation, {"REQUESTED"}, {"FACTURADOR_BBD", "ACTIVACIONES"}),
-    allow(ResendBillingRequest, {"REQUESTED"}, {OWNER}),
-    *common_policy(STAGES),
+    allow(ResendBillingRequest, {"REQUESTED"}, {OWNER, "OM_SUPERVISOR"}),
+    *common_policy(STAGES | {"STOPPED"}),
 )

@@ -1,6 +1,6 @@
 """What intake hears and reaches, with the function for each (activities 1 to 4 and the roll-up)."""
 
-from typing import Final
+from typing import Any, Final
 
 from services.intake.domain import activaciones, checklist, claim, documents, hold, receive, team, work_orders
 from shared.common import answers
@@ -29,9 +29,9 @@ from shared.contracts.intake import (
     ValidateDocs,
 )
 from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrderCancelled, SalesforceOrderSubmitted
-from shared.decider import by_parent, hears, reaches
+from shared.decider import Hears, Reaches, by_parent, hears, reaches
 
-HEARD: Final = (
+HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SalesforceOrderSubmitted, receive.submitted),
     hears(SalesforceDocumentsAdded, documents.added),
     hears(SalesforceOrderCancelled, receive.cancelled),

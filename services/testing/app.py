@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.testing.domain.evolve import evolve, evolve_agenda
+from services.testing.domain.failed import deadlines
 from services.testing.domain.follows import follows
 from services.testing.domain.state import Agenda, State
 from services.testing.domain.waiting import waiting
@@ -13,7 +14,14 @@ from shared.decider import Decider
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
-    state=State, evolve=evolve, heard=HEARD, policy=POLICY, follows=follows, waiting=waiting, stamp=common_stamp
+    state=State,
+    evolve=evolve,
+    heard=HEARD,
+    policy=POLICY,
+    follows=follows,
+    deadlines=deadlines,
+    waiting=waiting,
+    stamp=common_stamp,
 )
 ENGINEER: Final = Decider(state=Agenda, evolve=evolve_agenda, heard=AGENDA, prefix="agenda:")
 SERVICE: Final = Service(

@@ -26,10 +26,11 @@ POLICY: Final = (
     #     command             stages                                                who
     allow(StartInternalTests, {"INTERNAL"}, {"INGENIERO_B2B"}),
     allow(RecordAtpResults, RUNS, {"INGENIERO_B2B", "REGIONAL", OWNER}),
-    allow(CloseTestRun, RUNS, {"INGENIERO_B2B", OWNER}),
+    allow(CloseTestRun, {"INTERNAL", "CUSTOMER"}, {"INGENIERO_B2B"}),
+    allow(CloseTestRun, {"E2E"}, {OWNER}),
     allow(AgreeTestDate, {"INTERNAL", *AGENDAS}, {"PROJECT_MANAGER", OWNER}),
     allow(ProposeSession, AGENDAS, {"PROJECT_MANAGER", OWNER}),
-    allow(AnswerSession, AGENDAS, {"CLIENTE", "REGIONAL", "TIER2", OWNER}),
+    allow(AnswerSession, AGENDAS, {"CLIENTE", "INGENIERO_B2B", "REGIONAL", "TIER2", OWNER}),
     allow(SendTestInformation, {"SCHEDULED"}, {"PROJECT_MANAGER", OWNER}),
     allow(StartCustomerTests, {"INTERNAL", *AGENDAS}, {"INGENIERO_B2B", OWNER}),
     allow(RecordRegionalTicket, {*AGENDAS, "CUSTOMER", "E2E", "CLOSING"}, {"REGIONAL", OWNER}),

@@ -18,7 +18,6 @@ from shared.contracts.common import (
 )
 from shared.contracts.shapes import Card, Doc, Item, Language, Money, Segment, Site, Step, Terms, Traits, WorkOrder
 
-
 ALIASED: Final = ConfigDict(**Fact.model_config, populate_by_name=True, serialize_by_alias=True)
 """For fields whose name on the wire is a word of the language."""
 

@@ -264,7 +264,7 @@ class Unit:
         self.outcome.version = cell.version
 
     def fire(self, cell: Cell, *, clocks_agree: bool, link: str | None) -> None:
-        """All deadlines of one aggregate that are reached; one that changes nothing twice would fire for ever and blocks it (D6)."""
+        """All deadlines of one aggregate that are reached; one that twice changes nothing blocks it (D6)."""
         idle = 0
         while idle < 2:  # noqa: PLR2004 - the second no-op in a row
             world = self.worlds.at()

@@ -1,4 +1,4 @@
-"""Effects: what a state wants done outside is claimed with a lease, done outside any transaction, and its outcome fed back (3.4)."""
+"""Effects: what a state wants done is claimed with a lease, done outside any transaction, its outcome fed back (3.4)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -85,7 +85,7 @@ def sort_fact(record: Record, roster: Roster) -> Item | Dead | Skipped:
 
 
 def _blocked(headers: Mapping[str, str], roster: Roster, fact_class: type[Fact]) -> str | None:
-    """A dead fact with a sequence must not be overtaken by its successors (D2): its own subject is blocked where it is one of ours."""
+    """A dead fact must not be overtaken by its successors (D2): its subject is blocked where it is one of ours."""
     return headers.get("ce_subject") if roster.hearing(fact_class) else None
 
 

@@ -10,14 +10,16 @@ from shared.messaging import store
 from shared.messaging.inbound import Dead, Record, Skipped
 
 DEAD: Final = """
-SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, octet_length(raw) AS bytes FROM dead_letter
+SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, octet_length(raw) AS bytes
+FROM dead_letter
 WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR headers ->> 'ce_type' = $2
   OR headers ->> 'ce_type' LIKE '%.' || $2 || '.v%') AND ($3::text IS NULL OR aggregate = $3 OR convert_from(key, 'UTF8') = $3)
   AND (replayed_at IS NULL OR $4) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
 DEAD_ONE: Final = 'SELECT key, raw, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
 REPLAYED: Final = 'UPDATE dead_letter SET replayed_at = now() WHERE topic = $1 AND partition = $2 AND "offset" = $3'
 BLOCKED: Final = """
-SELECT a.id, a.po, a.blocked, a.version, a.updated_at, (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
+SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
+  (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
 WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORDER BY a.updated_at LIMIT 1000"""
 UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
 BLOCK: Final = "UPDATE aggregate SET blocked = $2 WHERE id = $1"

@@ -96,12 +96,12 @@ class Relay:
                     await self._send(connection, sender, rows)
                     self._failures = 0
                 else:
-                    await self._rest(connection)
+                    await self._rest()
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(sender.stop(), 3)
 
-    async def _rest(self, connection: Any) -> None:
+    async def _rest(self) -> None:
         wake = self._resources.wake_relay
         wake.clear()
         with suppress(TimeoutError):

@@ -25,7 +25,8 @@ ORDER BY source, id ON CONFLICT DO NOTHING RETURNING source, id"""
 DEAD: Final = """
 INSERT INTO dead_letter (topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate, at)
 SELECT topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate, now()
-FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::jsonb[], $7::text[], $8::text[], $9::text[], $10::text[])
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::jsonb[], $7::text[], $8::text[],
+  $9::text[], $10::text[])
 AS t (topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate) ON CONFLICT DO NOTHING"""
 PARK: Final = """
 INSERT INTO parked (aggregate, message, at) SELECT aggregate, message, now()
@@ -39,8 +40,9 @@ WITH written AS (
     AS t (id, version, doc, heard, fold, due_at, effect_at, blocked)
   WHERE a.id = t.id),
 made AS (
-  SELECT * FROM unnest($9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::json[]) WITH ORDINALITY AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n)),
+  SELECT * FROM unnest($9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::text[], $15::text[],
+    $16::text[], $17::text[], $18::json[]) WITH ORDINALITY
+    AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n)),
 kept AS (
   INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
   SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made)

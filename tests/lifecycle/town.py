@@ -209,10 +209,10 @@ class Town:
                 if (due := self._due(name, cell))
             ]
             moments += [(one.not_before, "", "") for one in self.pending if one.not_before]
-            due = [one for one in moments if one[0] <= to]
-            if not due:
+            reached = [one for one in moments if one[0] <= to]
+            if not reached:
                 break
-            at, name, aggregate = min(due)
+            at, name, aggregate = min(reached)
             self.now = max(self.now, at)
             if name:
                 self._fire(name, self.cells[name][aggregate])

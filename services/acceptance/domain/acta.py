@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.acceptance.domain.dossier import UNSEALED, canonical
 from services.acceptance.domain.state import Acta, State
+from services.acceptance.domain.term import ends_at
 from services.acceptance.domain.wording import CONSEQUENCE, local, term
 from shared.calendar.calendar import local_day
 from shared.common.mails import customer, heading, mail, owner
@@ -16,6 +17,7 @@ from shared.contracts.acceptance import (
     RecordActaRendered,
     ResendActa,
 )
+from shared.contracts.common import FalloutResolved
 from shared.contracts.provisioning import ProvisionedService
 from shared.contracts.shapes import CalendarUse, Card, Item
 from shared.contracts.testing import TestsPassed
@@ -42,7 +44,7 @@ def prepare(state: State, card: Card, tests: TestsPassed, world: World) -> ActaP
         series=tests.series,
         revision=known + 1,
         content_sha256=UNSEALED,
-        printed_deadline=world.calendar.add_days(world.now, ten_days.n, ten_days.unit, card.site.department),
+        printed_deadline=ends_at(world.now, ten_days, card.site.department, world),
         policy=ten_days,
         calendar=CalendarUse(id=f"BO-{card.site.department}", version=world.calendar.version),
     )
@@ -95,7 +97,10 @@ def rendered(state: State, command: RecordActaRendered, world: World) -> Decisio
     if acta is None or card is None or state.stage != "SENDING" or acta.revision != command.revision or acta.doc is not None:
         return []
     minutes = int(world.policy.value("acceptance.handed_over_minutes", local_day(world.now)))
+    failed = f"effect/{acta.purpose}"
+    mended = FalloutResolved(fallout_id=failed, how="RETRY", reason="El acta fue emitida.")
     return [
+        *([mended] if failed in state.fallouts else []),
         AcceptanceRequested(
             series=acta.series, revision=acta.revision, acta=command.acta, printed_deadline=acta.printed_deadline
         ),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.acceptance.domain.dossier import evidence, regional_ticket
 from services.acceptance.domain.state import Acta, Clock, State
+from services.acceptance.domain.term import day_of, ends_at
 from services.acceptance.domain.wording import local, term
 from shared.calendar.calendar import Calendar
 from shared.common.mails import customer, heading, mail, owner, staff
@@ -17,6 +18,7 @@ from shared.contracts.acceptance import (
 )
 from shared.contracts.base import DeadlineReached
 from shared.contracts.notifications import NotificationSent
+from shared.contracts.shapes import Card
 from shared.decider import Decision, World
 
 
@@ -28,12 +30,12 @@ def deadlines(state: State, calendar: Calendar) -> Mapping[str, datetime]:
     return {"expiry": state.clock.deadline} | ({"reminder": min(unused)} if unused else {})
 
 
-def started(state: State, acta: Acta, fact: NotificationSent, world: World) -> AcceptanceClockStarted:
+def started(acta: Acta, card: Card, fact: NotificationSent, world: World) -> AcceptanceClockStarted:
     """The deadline is the later of the printed one and sending + the term; slots lie strictly before it (14.3, 14.4)."""
-    department = state.card.site.department if state.card else None
-    n, unit, every = acta.policy.n, acta.policy.unit, acta.policy.reminder_every
-    deadline = max(acta.printed_deadline, world.calendar.add_days(fact.sent_at, n, unit, department))
-    slots = [Slot(slot=day, at=world.calendar.add_days(fact.sent_at, day, unit, department)) for day in range(every, n, every)]
+    term_of, department = acta.policy, card.site.department
+    deadline = max(acta.printed_deadline, ends_at(fact.sent_at, term_of, department, world))
+    days = range(term_of.reminder_every, term_of.n, term_of.reminder_every)
+    slots = [Slot(slot=day, at=day_of(fact.sent_at, day, term_of, department, world)) for day in days]
     return AcceptanceClockStarted(
         sent_at=fact.sent_at,
         deadline=deadline,

@@ -21,7 +21,7 @@ def follows(state: State, world: World) -> Facts:
         return ()
     if running.trained and not running.kit_delivered and "kit" not in state.asked:
         return onboarding.kit(state, card, running)
-    if running.done and state.phases_left == 0:
+    if running.done and billed_enough(state, world):
         return (SuborderCompleted(at=world.now),)
     return ()
 
@@ -41,3 +41,9 @@ def onboarding_due(state: State, world: World) -> bool:
     """After the first activation that is not pre-acceptance, or at acceptance where the operator chose so (D13)."""
     starts_on = world.policy.value("onboarding.starts_on", local_day(world.now))
     return state.active or starts_on == "ACCEPTED"
+
+
+def billed_enough(state: State, world: World) -> bool:
+    """Every phase is active, or one where that is enough for the operator (18.1)."""
+    needs = world.policy.value("completion.needs", local_day(world.now))
+    return state.phases_left == 0 or (state.active and needs == "FIRST_ACTIVE")

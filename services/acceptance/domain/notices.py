@@ -23,9 +23,9 @@ def sent(state: State, fact: NotificationSent, world: World) -> Decision:
 
 def _sent(state: State, fact: NotificationSent, world: World) -> list[Fact]:
     kind = fact.purpose.partition("/")[0]
-    acta = state.acta
-    if kind == "acta" and acta and acta.doc and state.stage == "SENDING" and fact.purpose == acta.purpose:
-        return [clock.started(state, acta, fact, world)]
+    acta, card = state.acta, state.card
+    if kind == "acta" and acta and card and acta.doc and state.stage == "SENDING" and fact.purpose == acta.purpose:
+        return [clock.started(acta, card, fact, world)]
     if kind == "reminder" and (proof := state.reminders.get(fact.purpose)) and proof.outcome != "SENT":
         reminder = AcceptanceReminderSent(slots=proof.slots, notification_id=fact.notification_id, sent_at=fact.sent_at)
         return [reminder]

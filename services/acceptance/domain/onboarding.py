@@ -22,7 +22,7 @@ from shared.contracts.acceptance import (
     WelcomeKitDelivered,
 )
 from shared.contracts.base import Fact
-from shared.contracts.common import FalloutRaised
+from shared.contracts.common import FalloutRaised, FalloutResolved
 from shared.contracts.shapes import Card, Invite
 from shared.decider import Decision, World, refused
 from shared.rules.tables import Row
@@ -147,7 +147,10 @@ def kit_by_hand(state: State, command: RecordKitDelivery, world: World) -> Decis
         return refused("KIT_ALREADY_SENT")
     if command.proof is None:
         return refused("EVIDENCE_REQUIRED", item="kit")
-    return [WelcomeKitDelivered(kits=running.kits, language=running.language, proof=command.proof)]
+    delivered = WelcomeKitDelivered(kits=running.kits, language=running.language, proof=command.proof)
+    failed = f"{state.suborder}/kit"
+    mended = FalloutResolved(fallout_id=failed, how="MANUAL", reason="El kit se entregó en persona.")
+    return [delivered, *([mended] if failed in state.fallouts else [])]
 
 
 def called(state: State, command: RecordExpiryCall, world: World) -> Decision:

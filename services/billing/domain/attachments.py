@@ -1,18 +1,19 @@
 """What a request must carry, and the right approver of a non-standard project (15.4, 15.5)."""
 
 from decimal import Decimal
+from typing import Final
 
 from services.billing.domain.state import State
 from shared.calendar.calendar import local_day
-from shared.contracts.base import Fact
 from shared.contracts.billing import AttachBillingDocument, BillingDocumentAttached, ProfitabilityApproverMismatched
 from shared.contracts.shapes import Doc
 from shared.decider import Decision, World, refused
 
-SUMMARY, PROFITABILITY = "FORMULARIO_RESUMEN_CONTRATO", "ANALISIS_RENTABILIDAD"
-CONTRACT = ("CONTRATO_FIRMADO", "CERTIFICADO_APROBACION")
+SUMMARY: Final = "FORMULARIO_RESUMEN_CONTRATO"
+PROFITABILITY: Final = "ANALISIS_RENTABILIDAD"
+CONTRACT: Final = ("CONTRATO_FIRMADO", "CERTIFICADO_APROBACION")
 """A purchase order satisfies the document gate but not billing."""
-KINDS = frozenset({SUMMARY, PROFITABILITY, *CONTRACT})
+KINDS: Final = frozenset({SUMMARY, PROFITABILITY, *CONTRACT})
 
 
 def newest(state: State, *kinds: str) -> Doc | None:
@@ -25,8 +26,9 @@ def newest(state: State, *kinds: str) -> Doc | None:
 
 
 def non_standard(state: State) -> bool:
-    """Whether any line of the group is non-standard."""
-    return state.order is not None and any(not item.standard for one in state.order.suborders for item in one.items)
+    """Whether any line that is billed is non-standard."""
+    suborders = state.order.suborders if state.order else ()
+    return any(not item.standard for one in suborders if one.suborder in state.members for item in one.items)
 
 
 def required(state: State) -> tuple[tuple[str, ...], ...]:
@@ -45,35 +47,37 @@ def missing(state: State) -> list[str]:
 
 
 def expected_approver(state: State, world: World) -> str:
-    """The position that the matrix names for amount and segment (`domain.md` 6.8)."""
-    order, day = state.order, local_day(world.now)
+    """The position that the matrix names for amount in BOB and segment (`domain.md` 6.8)."""
+    order = state.order
     if order is None:
         return ""
-    money = order.terms.contract_value
-    amount = money.amount * (money.rate or Decimal(1))
-    row = world.tables["APPROVERS"].decide(day, segment=order.segment, amount=amount)
+    value = order.terms.contract_value
+    amount = value.amount * (value.rate or Decimal(1))
+    row = world.tables["APPROVERS"].decide(local_day(world.now), segment=order.segment, amount=amount)
     return row.text("approver") if row else ""
 
 
 def mismatch(state: State, world: World) -> ProfitabilityApproverMismatched | None:
-    """The approver named in the analysis is not the matrix's (15.5)."""
-    analysis = newest(state, PROFITABILITY)
-    if not non_standard(state) or analysis is None or state.order is None:
+    """The approver named in the analysis is not the matrix's: both are shown (15.5)."""
+    analysis, order = newest(state, PROFITABILITY), state.order
+    if not non_standard(state) or analysis is None or order is None:
         return None
     named, expected = analysis.approver or "", expected_approver(state, world)
     if named == expected:
         return None
-    return ProfitabilityApproverMismatched(
-        named=named, expected=expected, amount=state.order.terms.contract_value, segment=state.order.segment
-    )
+    rules = {"APPROVERS": world.tables.version("APPROVERS", local_day(world.now))}
+    value = order.terms.contract_value
+    return ProfitabilityApproverMismatched(named=named, expected=expected, amount=value, segment=order.segment, rules=rules)
 
 
 def attach(state: State, command: AttachBillingDocument, world: World) -> Decision:
-    """The owner attaches what is missing (15.4)."""
+    """The owner attaches what is missing, also after a refusal (15.4)."""
+    open_phases = [one for one in state.phases.values() if one.stage not in {"REQUESTED", "ACTIVE"} or one.refused]
+    if state.phases and not open_phases:
+        return refused("WRONG_STAGE", command="AttachBillingDocument", stage=state.stage)
     if command.doc.kind not in KINDS:
         return refused("UNKNOWN_DOCUMENT_KIND", kind=command.doc.kind)
     known = state.documents.get(command.doc.doc_id)
-    if known is not None:
+    if known is not None and known.version >= command.doc.version:
         return [] if known.sha256 == command.doc.sha256 else refused("HASH_MISMATCH")
-    facts: list[Fact] = [BillingDocumentAttached(doc=command.doc)]
-    return facts
+    return [BillingDocumentAttached(doc=command.doc)]

@@ -1,10 +1,11 @@
 """How each fact changes a billing group; nothing else does."""
 
 from datetime import timedelta
+from typing import Final
 
-from services.billing.domain.state import Expired, Order, PhaseState, State
+from services.billing.domain.state import Notice, Order, PhaseState, State
 from shared.common.answers import Request, fold_requests, with_request
-from shared.common.state import fold_common, without
+from shared.common.state import fold_common, unkept, without
 from shared.contracts.acceptance import (
     AcceptanceClockResumed,
     AcceptanceExpired,
@@ -23,6 +24,7 @@ from shared.contracts.billing import (
     BillingGroupOpened,
     BillingPhaseReleased,
     BillingPhasesSet,
+    BillingRequest,
     BillingRequested,
     BillingRequestResent,
     BillingRuleEvaluated,
@@ -31,8 +33,10 @@ from shared.contracts.billing import (
     ServiceBillingActivated,
 )
 from shared.contracts.common import (
+    ActivationsResponded,
     CalendarAdopted,
     CommandRefused,
+    FactKept,
     HoldLifted,
     JeopardyCleared,
     NoteAdded,
@@ -50,13 +54,15 @@ from shared.contracts.intake import (
     DocumentStored,
     OrderAmended,
     OrderClaimed,
+    OrderHeld,
     OrderReceived,
+    OrderResumed,
     SuborderCancelled,
     SuborderFailed,
     SuborderReleased,
 )
 from shared.contracts.provisioning import NetworkBuilt, ServiceProvisioned
-from shared.contracts.shapes import Evidence, Phase
+from shared.contracts.shapes import Doc, Evidence, Phase
 from shared.contracts.testing import TestsPassed
 from shared.decider import Fold
 
@@ -66,10 +72,30 @@ fold_requests(evolve)
 evolve.ignores(CalendarAdopted, CommandRefused, JeopardyCleared, NoteAdded, OverrideRecorded, TaskEscalated)
 
 
-@evolve.on(OrderReceived, OrderAmended)
-def order_known(state: State, fact: OrderReceived | OrderAmended) -> State:
-    terms = next((one for one in fact.groups if one.group == state.billing_group), None) or fact.groups[0]
+ACTIVITIES: Final = {
+    "NetworkBuilt": "NETWORK_BUILT",
+    "ServiceProvisioned": "SERVICE_PROVISIONED",
+    "TestsPassed": "TESTS_PASSED",
+}
+"""The activity that each fact is, of those that may trigger a phase."""
+
+
+@evolve.on(FactKept)
+def kept(state: State, fact: FactKept) -> State:
+    """A trigger is known by the ce_id of its fact, which a pre-acceptance request names."""
+    after, activity = unkept(evolve, state, fact), ACTIVITIES.get(fact.type)
+    if activity is None:
+        return after
+    because = {**after.triggers.get(activity, {}), str(fact.data["suborder"]): fact.of}
+    return after.having(triggers={**after.triggers, activity: because})
+
+
+def _order(state: State, fact: OrderReceived | OrderAmended) -> State:
+    """What was kept is the group's own part: one group, its suborders; an older version changes nothing."""
+    if state.order is not None and state.order.version >= fact.version:
+        return state
     order = Order(
+        version=fact.version,
         order_number=fact.order_number,
         customer_id=fact.customer_id,
         customer_name=fact.customer_name,
@@ -77,12 +103,20 @@ def order_known(state: State, fact: OrderReceived | OrderAmended) -> State:
         opportunity_code=fact.opportunity_code,
         executive=fact.executive,
         account_supervisor=fact.account_supervisor,
-        contacts=fact.contacts,
-        terms=terms,
-        suborders=tuple(one for one in fact.suborders if one.suborder in terms.members),
+        terms=fact.groups[0],
+        suborders=fact.suborders,
     )
-    reopened = {"opened": False} if isinstance(fact, OrderAmended) else {}
-    return state.having(order=order, account=state.account or terms.account, parent=fact.parent, **reopened)
+    return state.having(order=order, account=state.account or order.terms.account)
+
+
+@evolve.on(OrderReceived)
+def order_received(state: State, fact: OrderReceived) -> State:
+    return _order(state, fact)
+
+
+@evolve.on(OrderAmended)
+def order_amended(state: State, fact: OrderAmended) -> State:
+    return _order(state, fact)
 
 
 @evolve.on(OrderClaimed)
@@ -90,21 +124,47 @@ def claimed(state: State, fact: OrderClaimed) -> State:
     return state.having(owner=fact.owner)
 
 
+@evolve.on(OrderHeld)
+def member_held(state: State, fact: OrderHeld) -> State:
+    return state.having(halted=state.halted | set(fact.suborders), halted_why=fact.reason)
+
+
+@evolve.on(OrderResumed)
+def member_resumed(state: State, fact: OrderResumed) -> State:
+    return state.having(halted=state.halted - set(fact.suborders), halted_why=fact.reason)
+
+
 @evolve.on(SuborderReleased)
 def released(state: State, fact: SuborderReleased) -> State:
-    tickets = state.tickets | ({fact.suborder: fact.card.regional_ticket} if fact.card.regional_ticket else {})
-    return state.having(cards={**state.cards, fact.suborder: fact.card}, owner=fact.card.owner, tickets=tickets)
+    ticket = {fact.suborder: fact.card.regional_ticket} if fact.card.regional_ticket else {}
+    owner = state.owner or fact.card.owner
+    return state.having(cards={**state.cards, fact.suborder: fact.card}, owner=owner, tickets=ticket | state.tickets)
 
 
-@evolve.on(SuborderCancelled, SuborderFailed)
-def member_left(state: State, fact: SuborderCancelled | SuborderFailed) -> State:
+@evolve.on(SuborderCancelled)
+def member_cancelled(state: State, fact: SuborderCancelled) -> State:
     return state.having(left=state.left | {fact.suborder})
 
 
-@evolve.on(DocumentAttached, DocumentReplaced)
-def document_attached(state: State, fact: DocumentAttached | DocumentReplaced) -> State:
-    kept = without(state.documents, fact.replaces) if isinstance(fact, DocumentReplaced) else state.documents
-    return state.having(documents={**kept, fact.doc.doc_id: fact.doc}) if fact.counts else state
+@evolve.on(SuborderFailed)
+def member_failed(state: State, fact: SuborderFailed) -> State:
+    return state.having(left=state.left | {fact.suborder})
+
+
+def _documented(state: State, doc: Doc, counts: bool, why: str | None) -> State:
+    """What does not count has a reason; kinds outside the checklist have none."""
+    return state.having(documents={**state.documents, doc.doc_id: doc}) if counts or why is None else state
+
+
+@evolve.on(DocumentAttached)
+def document_attached(state: State, fact: DocumentAttached) -> State:
+    return _documented(state, fact.doc, fact.counts, fact.why)
+
+
+@evolve.on(DocumentReplaced)
+def document_replaced(state: State, fact: DocumentReplaced) -> State:
+    old = state.having(documents=without(state.documents, fact.replaces))
+    return _documented(old, fact.doc, fact.counts, fact.why)
 
 
 @evolve.on(DocumentStored)
@@ -142,26 +202,26 @@ def all_sites(state: State, fact: AllSitesAccepted) -> State:
     return state.having(all_sites=True)
 
 
-def _triggered(state: State, activity: str, suborder: str, because: str) -> State:
-    return state.having(triggers={**state.triggers, activity: {**state.triggers.get(activity, {}), suborder: because}})
-
-
 @evolve.on(NetworkBuilt)
 def network_built(state: State, fact: NetworkBuilt) -> State:
-    return _triggered(state, "NETWORK_BUILT", fact.suborder, f"provisioning/{fact.suborder}")
+    return state
 
 
 @evolve.on(ServiceProvisioned)
 def provisioned(state: State, fact: ServiceProvisioned) -> State:
-    known = state.having(services={**state.services, fact.suborder: fact.services})
-    return _triggered(known, "SERVICE_PROVISIONED", fact.suborder, f"provisioning/{fact.suborder}")
+    known = state.services.get(fact.suborder, fact.services)
+    return state.having(services={**state.services, fact.suborder: known})
 
 
 @evolve.on(TestsPassed)
 def tests_passed(state: State, fact: TestsPassed) -> State:
+    """The services as tested; the highest series counts."""
+    if fact.series <= state.series.get(fact.suborder, 0):
+        return state
     ticket = {fact.suborder: fact.regional_ticket} if fact.regional_ticket else {}
-    known = state.having(services={**state.services, fact.suborder: fact.services}, tickets=state.tickets | ticket)
-    return _triggered(known, "TESTS_PASSED", fact.suborder, f"testing/{fact.suborder}")
+    services = {**state.services, fact.suborder: fact.services}
+    series = {**state.series, fact.suborder: fact.series}
+    return state.having(services=services, series=series, tickets=state.tickets | ticket)
 
 
 def _entry(suborder: str, evidence: Evidence) -> BasisEntry:
@@ -174,31 +234,48 @@ def _entry(suborder: str, evidence: Evidence) -> BasisEntry:
     )
 
 
+def _ticketed(state: State, suborder: str, ticket: str | None) -> dict[str, str]:
+    return {**state.tickets, suborder: ticket} if ticket else state.tickets
+
+
 @evolve.on(AcceptanceSigned)
 def signed(state: State, fact: AcceptanceSigned) -> State:
     known = {**state.signed, fact.suborder: _entry(fact.suborder, fact.evidence)}
-    return state.having(signed=known, rejected=state.rejected - {fact.suborder})
+    return state.having(signed=known, tickets=_ticketed(state, fact.suborder, fact.regional_ticket))
 
 
 @evolve.on(AcceptanceExpired)
 def expired(state: State, fact: AcceptanceExpired) -> State:
-    one = Expired(entry=_entry(fact.suborder, fact.evidence))
-    return state.having(expired={**state.expired, fact.suborder: one})
+    known = {**state.expired, fact.suborder: _entry(fact.suborder, fact.evidence)}
+    return state.having(expired=known, tickets=_ticketed(state, fact.suborder, fact.regional_ticket))
 
 
 @evolve.on(AcceptanceExpiryNotified)
 def expiry_notified(state: State, fact: AcceptanceExpiryNotified) -> State:
-    return state.having(notices={**state.notices, fact.suborder: fact.notification_id})
+    notice = Notice(notice_id=fact.notification_id, dossier_sha256=fact.dossier_sha256)
+    return state.having(notices={**state.notices, fact.suborder: notice})
+
+
+def _counted(counts: dict[str, int], suborder: str, change: int) -> dict[str, int]:
+    return {**counts, suborder: counts.get(suborder, 0) + change}
 
 
 @evolve.on(AcceptanceRejected)
 def rejected(state: State, fact: AcceptanceRejected) -> State:
-    return state.having(rejected=state.rejected | {fact.suborder})
+    """Counted, not flagged, so that the order of arrival leaves no trace."""
+    return state.having(rejections=_counted(state.rejections, fact.suborder, 1))
 
 
-@evolve.on(RejectionUpheld, AcceptanceClockResumed)
-def rejection_ended(state: State, fact: RejectionUpheld | AcceptanceClockResumed) -> State:
-    return state.having(rejected=state.rejected - {fact.suborder})
+@evolve.on(RejectionUpheld)
+def upheld(state: State, fact: RejectionUpheld) -> State:
+    """The old series is void (14.7)."""
+    closed = _counted(state.rejections, fact.suborder, -1)
+    return state.having(rejections=closed, upheld=_counted(state.upheld, fact.suborder, 1))
+
+
+@evolve.on(AcceptanceClockResumed)
+def clock_resumed(state: State, fact: AcceptanceClockResumed) -> State:
+    return state.having(rejections=_counted(state.rejections, fact.suborder, -1))
 
 
 @evolve.on(HoldLifted)
@@ -218,8 +295,7 @@ def _phases(phases: tuple[Phase, ...], amounts: tuple[PhaseAmount, ...]) -> dict
 
 @evolve.on(BillingGroupOpened)
 def opened(state: State, fact: BillingGroupOpened) -> State:
-    phases = _phases(fact.phases, fact.amounts) if fact.phases else state.phases
-    return state.having(opened=True, phases=phases)
+    return state.having(opened=state.order.version if state.order else 1, phases=_phases(fact.phases, fact.amounts))
 
 
 @evolve.on(BillingPhasesSet)
@@ -242,7 +318,7 @@ def evidence_accepted(state: State, fact: BillingEvidenceAccepted) -> State:
 
 @evolve.on(BillingRuleEvaluated)
 def evaluated(state: State, fact: BillingRuleEvaluated) -> State:
-    return state.phase(fact.phase, rule=fact.rule, activity=fact.activity, date=fact.date, row=fact.row)
+    return state.phase(fact.phase, rule=fact.rule, activity=fact.activity, date=fact.date, stage="WAITING")
 
 
 @evolve.on(BillingDeferred)
@@ -252,7 +328,7 @@ def deferred(state: State, fact: BillingDeferred) -> State:
 
 @evolve.on(BillingPhaseReleased)
 def phase_released(state: State, fact: BillingPhaseReleased) -> State:
-    return state.phase(fact.phase, released_at=fact.at, pre_acceptance=fact.pre_acceptance, stage="WAITING")
+    return state.phase(fact.phase, released_at=fact.at, pre_acceptance=fact.pre_acceptance, stage="WAITING", missing=())
 
 
 @evolve.on(BillingBlocked)
@@ -262,15 +338,38 @@ def blocked(state: State, fact: BillingBlocked) -> State:
 
 @evolve.on(ProfitabilityApproverMismatched)
 def mismatched(state: State, fact: ProfitabilityApproverMismatched) -> State:
-    return state.having(mismatch_told=True)
+    return state.having(mismatch=(fact.named, fact.expected))
 
 
-@evolve.on(BillingRequested, BillingRequestResent)
-def requested(state: State, fact: BillingRequested | BillingRequestResent) -> State:
+def _requested(state: State, fact: BillingRequest, attempt: int) -> State:
+    """The 24 hours run from now; a resend begins them anew."""
     asked = Request(kind="BILLING_ACTIVATION", asked_at=fact.due - timedelta(hours=24), due=fact.due)
     known = state.having(requests={**state.requests, fact.request_id: asked})
-    attempt = fact.attempt if isinstance(fact, BillingRequestResent) else 1
-    return known.phase(fact.phase.no, stage="REQUESTED", missing=(), requested=True, refused=False, attempt=attempt)
+    return known.phase(
+        fact.phase.no,
+        stage="REQUESTED",
+        amount=fact.phase.amount,
+        missing=(),
+        requested=True,
+        refused=False,
+        attempt=attempt,
+    )
+
+
+@evolve.on(BillingRequested)
+def requested(state: State, fact: BillingRequested) -> State:
+    return _requested(state, fact, 1)
+
+
+@evolve.on(BillingRequestResent)
+def resent(state: State, fact: BillingRequestResent) -> State:
+    return _requested(state.having(taken=tuple(one for one in state.taken if one != fact.request_id)), fact, fact.attempt)
+
+
+@evolve.on(ActivationsResponded)
+def taken_up(state: State, fact: ActivationsResponded) -> State:
+    """Taken up is not yet done: the clock is closed by the confirmation (15.6)."""
+    return state.having(taken=(*state.taken, fact.request_id))
 
 
 @evolve.on(BillingActivationRefused)

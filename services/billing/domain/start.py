@@ -1,110 +1,106 @@
 """BR018: bill now, after an activity, or on a date; asked once the phase's evidence is there, and durable (15.3)."""
 
 import datetime as dt
+from typing import Final
 
-from services.billing.domain.evidence import complete, triggered
+from services.billing.domain.evidence import proven, rejected, triggered
+from services.billing.domain.rule import NoRowError, ask
 from services.billing.domain.state import PhaseState, State
 from shared.calendar.calendar import Calendar, local_day, start_of
 from shared.common.answers import answer_deadlines
-from shared.contracts.base import DeadlineReached, Fact
-from shared.contracts.billing import BillingDeferred, BillingPhaseReleased, BillingRuleEvaluated
-from shared.decider import Decision, World
+from shared.contracts.base import Fact
+from shared.contracts.billing import BillingBlocked, BillingDeferred, BillingPhaseReleased, BillingRuleEvaluated
+from shared.contracts.common import FalloutRaised
+from shared.decider import World
 
-BEFORE_ACCEPTANCE = frozenset({"NETWORK_BUILT", "SERVICE_PROVISIONED", "TESTS_PASSED"})
-
-
-def precedes_acceptance(state: State, one: PhaseState) -> bool:
-    """Whether the phase may be billed before the acceptance: its trigger comes first, and the contract says so (D8)."""
-    agreed = state.order is not None and state.order.terms.pre_acceptance_agreed
-    return agreed and one.phase.trigger.on == "ACTIVITY" and one.phase.trigger.activity in BEFORE_ACCEPTANCE
+EARLY: Final = ("PRE_ACCEPTANCE_NOT_AGREED",)
 
 
-def may_be_asked(state: State, one: PhaseState) -> bool:
-    """The phase's evidence is there: acceptance, or for an agreed pre-acceptance phase its trigger."""
-    if complete(state):
-        return True
-    return precedes_acceptance(state, one) and triggered(state, one.phase.trigger.activity or "")
+def known(state: State) -> bool:
+    """Whether every member is released: only then are documents, sites and tickets known, whatever came first."""
+    return bool(state.members) and all(one in state.cards for one in state.members)
+
+
+def comes_early(state: State, one: PhaseState, world: World) -> bool:
+    """Whether the phase's own trigger came although the acceptance did not: an activity before it, or a date (D8)."""
+    trigger = one.phase.trigger
+    if trigger.on == "DATE":
+        return trigger.date is not None and start_of(trigger.date) <= world.now
+    row = world.tables["TRIGGERS"].decide(local_day(world.now), activity=trigger.activity or "")
+    return row is not None and row.flag("pre_acceptance") and triggered(state, trigger.activity or "")
+
+
+def agreed(state: State, world: World) -> bool:
+    """Whether contract and operator let a phase be billed before the acceptance (D8)."""
+    allowed = world.policy.value("billing.pre_acceptance", local_day(world.now)) == "IF_AGREED"
+    return allowed and state.order is not None and state.order.terms.pre_acceptance_agreed
 
 
 def evaluate(state: State, world: World) -> list[Fact]:
     """Asks BR018 for every phase whose evidence is there, and says when it must wait."""
+    if not known(state) or rejected(state):
+        return []
     facts: list[Fact] = []
-    for one in state.phases.values():
-        if one.rule is not None or not may_be_asked(state, one):
+    for one in state.in_order:
+        if one.rule is not None:
             continue
-        answer = _rule(state, one, world)
-        facts.append(answer)
-        if answer.rule != "IMMEDIATE" and not _met(state, answer.rule, answer.activity, answer.date, world):
-            deferred = BillingDeferred(
-                phase=answer.phase, rule=answer.rule, activity=answer.activity, date=answer.date, row=answer.row
-            )
-            facts.append(deferred)
+        early = not proven(state) and comes_early(state, one, world)
+        if proven(state) or (early and agreed(state, world)):
+            facts += _evaluated(state, one, world)
+        elif early and one.missing != EARLY:
+            facts.append(BillingBlocked(phase=one.phase.no, missing=EARLY))
     return facts
 
 
-def _rule(state: State, one: PhaseState, world: World) -> BillingRuleEvaluated:
-    """The rule of the table; a group with mixed lines takes the latest start (`domain.md` 6.6)."""
-    day, order = local_day(world.now), state.order
-    if order is None:
-        raise ValueError("a phase without its order")
-    begin = order.terms.contract_start
-    given = "NONE" if begin is None else "AFTER_TODAY" if begin > day else "NOT_AFTER_TODAY"
-    lines = dict.fromkeys(item.line for suborder in order.suborders for item in suborder.items)
-    found = [
-        world.tables["BR018"].decide(day, mechanism=order.terms.mechanism, line=line, contract_start=given) for line in lines
-    ]
-    rows = [row for row in found if row is not None]
-    next_month = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    dates = {"IMMEDIATE": None, "CONTRACT_START": begin, "NEXT_MONTH": next_month}
-    trigger, version = one.phase.trigger, {"BR018": world.tables.version("BR018", day)}
-    if any(row.text("rule") == "TRIGGER" for row in rows):
-        name = next(row.row for row in rows)
-        match trigger.on:
-            case "ACTIVITY":
-                return BillingRuleEvaluated(
-                    phase=one.phase.no, rule="WAIT_ACTIVITY", activity=trigger.activity, row=name, rules=version
-                )
-            case "DATE":
-                return BillingRuleEvaluated(phase=one.phase.no, rule="WAIT_DATE", date=trigger.date, row=name, rules=version)
-            case _:
-                return BillingRuleEvaluated(phase=one.phase.no, rule="IMMEDIATE", row=name, rules=version)
-    latest = max(rows, key=lambda row: dates[row.text("rule")] or dt.date.min)
-    date = dates[latest.text("rule")]
-    rule = "IMMEDIATE" if date is None else "WAIT_DATE"
-    return BillingRuleEvaluated.model_validate(
-        {"phase": one.phase.no, "rule": rule, "date": date, "row": latest.row, "rules": version}
+def _evaluated(state: State, one: PhaseState, world: World) -> list[Fact]:
+    try:
+        answer = ask(state, one, world)
+    except NoRowError as gap:
+        key = f"{state.request_id(one.phase.no)}/BR018"
+        raised = FalloutRaised(fallout_id=key, fallout_class="NO_RULE_ROW", step="BILLING", detail=str(gap), queue="OM")
+        return [] if key in state.fallouts else [raised]
+    if answer.rule == "IMMEDIATE" or _met(state, answer, world):
+        return [answer]
+    waits = BillingDeferred(
+        phase=answer.phase, rule=answer.rule, activity=answer.activity, date=answer.date, row=answer.row, rules=answer.rules
     )
+    return [answer, waits]
 
 
-def _met(state: State, rule: str | None, activity: str | None, date: dt.date | None, world: World) -> bool:
-    if rule == "WAIT_ACTIVITY":
-        return triggered(state, activity or "")
-    return date is not None and start_of(date) <= world.now if rule == "WAIT_DATE" else rule == "IMMEDIATE"
+def _met(state: State, asked: BillingRuleEvaluated | PhaseState, world: World) -> bool:
+    match asked.rule:
+        case "WAIT_ACTIVITY":
+            return triggered(state, asked.activity or "")
+        case "WAIT_DATE":
+            return asked.date is not None and start_of(asked.date) <= world.now
+        case _:
+            return asked.rule == "IMMEDIATE"
 
 
 def release(state: State, world: World) -> list[Fact]:
-    """Phases whose trigger came; a date is released by its own deadline."""
-    return [_released(state, one, world) for one in state.phases.values() if _ready(state, one, world)]
-
-
-def _ready(state: State, one: PhaseState, world: World) -> bool:
-    return one.rule is not None and one.released_at is None and _met(state, one.rule, one.activity, one.date, world)
-
-
-def _released(state: State, one: PhaseState, world: World) -> BillingPhaseReleased:
-    return BillingPhaseReleased(
-        phase=one.phase.no, percent=one.phase.percent, amount=one.amount, pre_acceptance=not complete(state), at=world.now
-    )
-
-
-def date_reached(state: State, reached: DeadlineReached, world: World) -> Decision:
-    """The local day of WAIT_DATE began (15.3)."""
-    return release(state, world)
+    """Phases whose trigger came, in the order of their numbers."""
+    return [
+        BillingPhaseReleased(
+            phase=one.phase.no,
+            percent=one.phase.percent,
+            amount=one.amount,
+            pre_acceptance=not proven(state),
+            at=world.now,
+        )
+        for one in state.in_order
+        if one.rule is not None and one.released_at is None and _met(state, one, world)
+    ]
 
 
 def deadlines(state: State, calendar: Calendar) -> dict[str, dt.datetime]:
-    """Activaciones' 24 hours, and the start of the next billing date."""
-    dates = [
-        start_of(one.date) for one in state.phases.values() if one.rule == "WAIT_DATE" and one.released_at is None and one.date
-    ]
-    return answer_deadlines(state) | ({"billing_date": min(dates)} if dates else {})
+    """Activaciones' 24 hours, and the start of the next local day that a phase waits for."""
+    dates = [day for one in state.phases.values() if (day := _awaited(state, one)) is not None]
+    return answer_deadlines(state) | ({"billing_date": start_of(min(dates))} if dates else {})
+
+
+def _awaited(state: State, one: PhaseState) -> dt.date | None:
+    """The date of WAIT_DATE; before the acceptance the phase's own, until it is known that it may not be billed then."""
+    if one.rule == "WAIT_DATE" and one.released_at is None:
+        return one.date
+    unasked = one.rule is None and one.missing != EARLY and known(state) and not rejected(state)
+    return one.phase.trigger.date if unasked and one.phase.trigger.on == "DATE" else None

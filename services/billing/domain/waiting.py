@@ -1,43 +1,79 @@
 """Who has the ball, from the same guards that the decisions use."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
 from services.billing.domain.state import PhaseState, State
 from shared.decider import Wait
 
-ATTACH = "ATTACHMENT_MISSING"
+MENDS: Final = {
+    "ATTACHMENT_MISSING": ("OM", "Adjuntar", "AttachBillingDocument", "DocumentAttached"),
+    "APPROVER_MISMATCH": ("OM", "Corregir el aprobador del análisis de rentabilidad", "AttachBillingDocument", "DocsValidated"),
+    "DOCS_REOPENED": ("OM", "Validar de nuevo los documentos", "DocsValidated"),
+    "BILLING_ACCOUNT_MISSING": ("ACTIVACIONES", "Preparar la cuenta de facturación", "BillingAccountPrepared"),
+    "REGIONAL_TICKET_MISSING": ("REGIONAL", "Registrar el ticket de ServiceNow", "TestsPassed"),
+    "OPEN_REJECTION": ("OM", "Resolver el rechazo abierto", "AcceptanceClockResumed", "RejectionUpheld", "AcceptanceSigned"),
+    "EXPIRY_NOT_NOTIFIED": ("OM", "Avisar el vencimiento con sus copias", "AcceptanceExpiryNotified"),
+}
+"""What a missing thing waits for: the party, what to do, and the messages that bring it."""
+ACCEPTANCE: Final = ("CLIENTE", "Aceptar el servicio", "AcceptanceSigned", "AcceptanceExpiryNotified")
+ACTIVITIES: Final = {
+    "NETWORK_BUILT": ("INGENIERO_B2B", "Construir la red", "NetworkBuilt"),
+    "SERVICE_PROVISIONED": ("INGENIERO_B2B", "Aprovisionar el servicio", "ServiceProvisioned"),
+    "TESTS_PASSED": ("INGENIERO_B2B", "Completar las pruebas", "TestsPassed"),
+    "ALL_SITES_ACCEPTED": ("CLIENTE", "Aceptar todas las sedes", "AllSitesAccepted"),
+}
 
 
 def waiting(state: State) -> tuple[Wait, ...]:
     """The open waits of a billing group; none once every phase is active."""
-    if state.stopped or (state.phases and all(one.stage == "ACTIVE" for one in state.phases.values())):
+    if state.stopped or state.done:
         return ()
+    group = state.billing_group
     if state.held:
-        return (Wait(f"{state.billing_group}/OrderResumed", "OM", "Reanudar la suborden en espera", ("OrderResumed",)),)
-    if state.opened and not state.phases:
-        what = "Definir las fases de facturación del contrato"
-        return (Wait(f"{state.billing_group}/SetBillingPhases", "OM", what, ("SetBillingPhases",)),)
+        return (_wait(group, "OM", "Reanudar la suborden en espera", "OrderResumed"),)
+    if state.order is None:
+        return (_wait(group, "EC", "Enviar la orden", "OrderReceived"),)
     if not state.phases:
-        return (Wait(f"{state.billing_group}/OrderReceived", "EC", "Enviar la orden", ("OrderReceived",)),)
-    return tuple(_phase(state, one) for one in state.phases.values() if one.stage != "ACTIVE")
+        return (_wait(group, "OM", "Definir las fases de facturación del contrato", "SetBillingPhases"),)
+    return tuple(wait for one in state.in_order for wait in _phase(state, one))
 
 
-def _phase(state: State, one: PhaseState) -> Wait:
-    key, name = f"{state.request_id(one.phase.no)}", f"fase {one.phase.no} ({one.phase.name})"
+def _wait(key: str, party: str, what: str, *cleared_by: str, due: datetime | None = None) -> Wait:
+    return Wait(f"{key}/{cleared_by[0]}", party, what, cleared_by, due)
+
+
+def _phase(state: State, one: PhaseState) -> Iterator[Wait]:
+    key, name = state.request_id(one.phase.no), f"fase {one.phase.no}, {one.phase.name}"
+    if one.stage == "ACTIVE":
+        return
     if one.refused:
-        return Wait(f"{key}/ResendBillingRequest", "OM", f"Corregir y reenviar la {name}", ("ResendBillingRequest",))
-    if one.stage == "REQUESTED":
-        request = state.requests.get(state.request_id(one.phase.no))
-        due = request.due if request else None
+        yield _wait(key, "OM", f"Corregir y reenviar la solicitud ({name})", "ResendBillingRequest")
+    elif one.stage == "REQUESTED":
+        due = state.requests[key].due if key in state.requests else None
         answers = ("ConfirmBillingActivation", "RefuseBillingActivation")
-        return Wait(f"{key}/ConfirmBillingActivation", "FACTURADOR_BBD", f"Activar la {name}", answers, due)
-    if one.stage == "BLOCKED":
-        what = f"Completar la {name}: {', '.join(one.missing)}"
-        clears = ("AttachBillingDocument", "DocsValidated", "BillingAccountPrepared")
-        return Wait(f"{key}/AttachBillingDocument", "OM", what, clears)
-    if one.stage == "DEFERRED" and one.rule == "WAIT_DATE":
-        return Wait(f"{key}/billing_date", "SYSTEM", f"Esperar el {one.date} para la {name}", ("billing_date",))
-    if one.stage == "DEFERRED":
-        return Wait(
-            f"{key}/AllSitesAccepted", "CLIENTE", f"Esperar {one.activity} para la {name}", ("AllSitesAccepted", "NetworkBuilt")
-        )
-    clears = ("AcceptanceSigned", "AcceptanceExpiryNotified")
-    return Wait(f"{key}/AcceptanceSigned", "CLIENTE", f"Aceptar el servicio para la {name}", clears)
+        yield _wait(key, "FACTURADOR_BBD", f"Activar el servicio ({name})", *answers, due=due)
+    elif one.stage == "BLOCKED":
+        yield from _blocked(key, name, one)
+    elif one.rule == "WAIT_DATE" and one.date is not None:
+        yield _wait(key, "OM", f"Facturar desde el {one.date:%d/%m/%Y} ({name})", "billing_date")
+    elif one.rule == "WAIT_ACTIVITY":
+        party, what, *cleared_by = ACTIVITIES.get(one.activity or "", ACCEPTANCE)
+        yield _wait(key, party, f"{what} ({name})", *cleared_by)
+    elif not all(member in state.cards for member in state.members):
+        yield _wait(key, "OM", f"Liberar las subórdenes ({name})", "SuborderReleased")
+    else:
+        party, what, *cleared_by = ACCEPTANCE
+        yield _wait(key, party, f"{what} ({name})", *cleared_by)
+
+
+def _blocked(key: str, name: str, one: PhaseState) -> Iterator[Wait]:
+    """One wait for each way to mend it; what is missing is named in its wait."""
+    seen: set[str] = set()
+    for code in one.missing:
+        kind, _, detail = code.partition(":")
+        party, what, *cleared_by = MENDS.get(kind, ACCEPTANCE)
+        if cleared_by[0] not in seen:
+            seen.add(cleared_by[0])
+            yield _wait(key, party, f"{what} {detail} ({name})".replace("  ", " "), *cleared_by)

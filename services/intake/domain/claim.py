@@ -79,7 +79,7 @@ def reassign(state: State, command: ReassignOrder, world: World) -> Decision:
         return refused("REASON_REQUIRED")
     if command.to == state.owner:
         return []
-    return [OrderReassigned(from_owner=state.owner, to=command.to, reason=command.reason)]
+    return [OrderReassigned.model_validate({"from": state.owner, "to": command.to, "reason": command.reason})]
 
 
 def unclaimed_at(state: State, calendar: Calendar) -> datetime | None:

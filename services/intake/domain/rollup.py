@@ -58,14 +58,19 @@ def changed(state: State) -> list[Fact]:
         if now == sub.state:
             continue
         if sub.state == "held" and now in FINAL:
-            facts.append(SuborderStateChanged(suborder=key, from_state="held", to_state="inProgress"))
-            facts.append(SuborderStateChanged(suborder=key, from_state="inProgress", to_state=now))
+            facts.append(_moved(key, "held", "inProgress"))
+            facts.append(_moved(key, "inProgress", now))
         else:
-            facts.append(SuborderStateChanged(suborder=key, from_state=sub.state, to_state=now))
+            facts.append(_moved(key, sub.state, now))
     after = order_state(state)
     if after != state.state:
-        facts.append(OrderStateChanged(from_state=state.state, to_state=after))
+        facts.append(OrderStateChanged.model_validate({"from": state.state, "to": after}))
     return facts
+
+
+def _moved(suborder: str, before: str, after: str) -> SuborderStateChanged:
+    """`from` is a word of the language, so the fact is built from its wire names."""
+    return SuborderStateChanged.model_validate({"suborder": suborder, "from": before, "to": after})
 
 
 def accepted(state: State) -> list[Fact]:

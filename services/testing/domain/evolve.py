@@ -1,11 +1,28 @@
 """How each fact changes the tests of a suborder, or an engineer's agenda; nothing else does."""
 
-from services.testing.domain.state import Agenda, Booking, Failure, Reopening, Result, Session, State
+from datetime import datetime, timedelta
+
+from services.testing.domain.agenda import key
+from services.testing.domain.fallout import folded
+from services.testing.domain.information import session_of
+from services.testing.domain.state import (
+    Agenda,
+    Booking,
+    Failure,
+    Information,
+    Reopening,
+    Result,
+    Session,
+    State,
+    Ticket,
+)
 from shared.common.state import fold_common, without
 from shared.contracts.acceptance import RejectionUpheld
 from shared.contracts.common import (
     CalendarAdopted,
     CommandRefused,
+    FalloutResolved,
+    HoldLifted,
     JeopardyCleared,
     JeopardyRaised,
     NoteAdded,
@@ -16,8 +33,8 @@ from shared.contracts.common import (
     TaskEscalated,
 )
 from shared.contracts.intake import SuborderReleased
-from shared.contracts.notifications import NotificationFailed, NotificationSent
 from shared.contracts.provisioning import ReworkCompleted, ServiceProvisioned
+from shared.contracts.shapes import Run
 from shared.contracts.testing import (
     AtpPrepared,
     AtpResultsRecorded,
@@ -50,10 +67,8 @@ from shared.decider import Fold
 
 evolve: Fold[State] = Fold()
 fold_common(evolve)
-evolve.ignores(
-    CalendarAdopted, CommandRefused, JeopardyCleared, JeopardyRaised, NoteAdded, OverrideRecorded, SlotFreed, InternalTestsFailed
-)
-evolve.ignores(CustomerTestsFailed, EndToEndTestsFailed)
+evolve.ignores(CalendarAdopted, CommandRefused, JeopardyCleared, JeopardyRaised, NoteAdded, OverrideRecorded)
+evolve.ignores(InternalTestsFailed, CustomerTestsFailed, EndToEndTestsFailed)
 
 
 @evolve.on(SuborderReleased)
@@ -64,7 +79,7 @@ def released(state: State, fact: SuborderReleased) -> State:
         parent=fact.parent,
         billing_group=fact.card.terms.group,
         owner=fact.card.owner,
-        ticket=fact.card.regional_ticket,
+        ticket=Ticket(number=fact.card.regional_ticket),
     )
 
 
@@ -90,17 +105,21 @@ def reworked(state: State, fact: ReworkCompleted) -> State:
 
 @evolve.on(RejectionUpheld)
 def rejected(state: State, fact: RejectionUpheld) -> State:
-    return state.having(reopening=Reopening(rejection_id=fact.rejection_id, items=fact.items, cause=fact.cause))
+    reopening = Reopening(rejection_id=fact.rejection_id, items=fact.items, cause=fact.cause, target=fact.target)
+    return state.having(reopening=reopening)
 
 
-@evolve.on(NotificationSent)
-def mail_sent(state: State, fact: NotificationSent) -> State:
-    if not fact.purpose.startswith("information/"):
-        return state
-    return state.having(information_id=fact.notification_id, information_for=int(fact.purpose.rpartition("/")[2]))
+@evolve.on(HoldLifted)
+def hold_lifted(state: State, fact: HoldLifted) -> State:
+    failure = state.failure
+    if failure is not None and failure.since is not None:
+        failure = failure.model_copy(update={"since": failure.since + timedelta(seconds=fact.held_for)})
+    return state.having(held=None, failure=failure)
 
 
-evolve.ignores(NotificationFailed)
+@evolve.on(FalloutResolved)
+def fallout_resolved(state: State, fact: FalloutResolved) -> State:
+    return state.having(fallouts=without(state.fallouts, fact.fallout_id), **folded(state, fact))
 
 
 @evolve.on(AtpPrepared)
@@ -129,7 +148,11 @@ def recorded(state: State, fact: AtpResultsRecorded) -> State:
 
 @evolve.on(InternalTestsPassed)
 def internal_passed(state: State, fact: InternalTestsPassed) -> State:
-    return state.having(stage="AGENDA", internal_at=fact.at, failure=None)
+    return _passed(state, "INTERNAL", fact.at).having(stage="AGENDA")
+
+
+def _passed(state: State, run: Run, at: datetime) -> State:
+    return state.having(passed_at={**state.passed_at, run: at})
 
 
 @evolve.on(CustomerTestDateAgreed)
@@ -143,26 +166,16 @@ def proposed(state: State, fact: SessionProposed) -> State:
     return state.having(stage="AGENDA", session=session, sessions=fact.session)
 
 
-def _answered(state: State, session: int, party: str, *, accepted: bool) -> State:
-    if state.session is None or state.session.no != session:
-        return state
-    changes = {"yes": state.session.yes | {party}} if accepted else {"no_from": state.session.no_from | {party}}
-    return state.having(session=state.session.model_copy(update=changes), stage=state.stage if accepted else "AGENDA")
-
-
-@evolve.on(SlotBooked)
-def slot_booked(state: State, fact: SlotBooked) -> State:
-    return _answered(state, fact.session, "INGENIERO_B2B", accepted=True)
-
-
-@evolve.on(SlotRefused)
-def slot_refused(state: State, fact: SlotRefused) -> State:
-    return _answered(state, fact.session, "INGENIERO_B2B", accepted=False)
-
-
 @evolve.on(SessionAnswered)
 def session_answered(state: State, fact: SessionAnswered) -> State:
-    return _answered(state, fact.session, fact.party, accepted=fact.accepted)
+    """A no opens the agenda again, also after all had said yes."""
+    session = state.session
+    if session is None or session.no != fact.session:
+        return state
+    if fact.accepted:
+        return state.having(session=session.model_copy(update={"yes": session.yes | {fact.party}}))
+    refused = session.model_copy(update={"no_from": session.no_from | {fact.party}, "scheduled": False})
+    return state.having(session=refused, stage="STOPPED" if state.stopped else "AGENDA")
 
 
 @evolve.on(CustomerTestsScheduled)
@@ -173,27 +186,30 @@ def scheduled(state: State, fact: CustomerTestsScheduled) -> State:
 
 @evolve.on(CustomerTestInformationSent)
 def information_sent(state: State, fact: CustomerTestInformationSent) -> State:
-    return state.having(information_sent_for=fact.session)
+    if fact.session < state.information.session:
+        return state
+    return state.having(information=Information(session=fact.session, asks=state.information.asks, sent=True))
 
 
 @evolve.on(RegionalTicketRequested)
 def ticket_requested(state: State, fact: RegionalTicketRequested) -> State:
-    return state.having(ticket_asked=True)
+    asked = state.ticket.model_copy(update={"asked": True, "requests": state.ticket.requests + 1})
+    return state.having(ticket=asked)
 
 
 @evolve.on(RegionalTicketOpened)
 def ticket_opened(state: State, fact: RegionalTicketOpened) -> State:
-    return state.having(ticket=fact.ticket)
+    return state.having(ticket=Ticket(number=fact.ticket, for_tests=True, requests=state.ticket.requests))
 
 
 @evolve.on(CustomerTestsStarted)
 def customer_started(state: State, fact: CustomerTestsStarted) -> State:
-    return state.having(stage="CUSTOMER", mode=fact.mode)
+    return state.having(stage="CUSTOMER", mode=fact.mode, session=None)
 
 
 @evolve.on(CustomerTestsPassed)
 def customer_passed(state: State, fact: CustomerTestsPassed) -> State:
-    return state.having(customer_at=fact.at)
+    return _passed(state, "CUSTOMER", fact.at)
 
 
 @evolve.on(EndToEndTestsStarted)
@@ -203,12 +219,18 @@ def e2e_started(state: State, fact: EndToEndTestsStarted) -> State:
 
 @evolve.on(EndToEndTestsPassed)
 def e2e_passed(state: State, fact: EndToEndTestsPassed) -> State:
-    return state.having(stage="CLOSING", e2e_at=fact.at, failure=None)
+    return _passed(state, "E2E", fact.at).having(stage="CLOSING")
 
 
 @evolve.on(NotificationRequested)
 def mail_asked(state: State, fact: NotificationRequested) -> State:
-    return state.having(told=True) if fact.template == "SERVICIO_ENTREGADO" else state
+    if fact.template == "SERVICIO_ENTREGADO":
+        return state.having(told=True)
+    session = session_of(fact.purpose)
+    if session is None:
+        return state
+    asks = state.information.asks + 1 if state.information.session == session else 1
+    return state.having(information=Information(session=session, asks=asks, pending=True))
 
 
 @evolve.on(DigitalDeliveryKitReceived)
@@ -218,39 +240,54 @@ def kit_received(state: State, fact: DigitalDeliveryKitReceived) -> State:
 
 @evolve.on(RegionalTicketClosed)
 def ticket_closed(state: State, fact: RegionalTicketClosed) -> State:
-    return state.having(ticket_closed=fact.outcome)
+    return state.having(ticket=state.ticket.model_copy(update={"outcome": fact.outcome}))
 
 
 @evolve.on(TestsFailed)
 def failed(state: State, fact: TestsFailed) -> State:
-    failure = Failure(run=fact.run, attempt=fact.attempt, items=fact.items, cause=fact.cause)
+    failure = Failure(run=fact.run, items=fact.items, cause=fact.cause)
     return state.having(failures=fact.failure_no, failure=failure)
 
 
 @evolve.on(TestsReopened)
 def reopened(state: State, fact: TestsReopened) -> State:
-    failure = Failure(run="INTERNAL", attempt=state.attempt("INTERNAL"), items=fact.items, cause=fact.cause)
-    return state.having(series=fact.series, reopening=None, failure=failure, internal_at=None, customer_at=None, e2e_at=None)
+    """A new series: what had passed stands, but for the end-to-end run and for what is tested again."""
+    failure = Failure(run="E2E", items=fact.items, cause=fact.cause)
+    return state.having(series=fact.series, reopening=None, failure=failure, passed_at=without(state.passed_at, "E2E"))
 
 
 @evolve.on(ReworkRequested)
 def rework_requested(state: State, fact: ReworkRequested) -> State:
     if state.failure is None:
         return state
-    failure = state.failure.model_copy(update={"rework_id": fact.rework_id, "steps": fact.steps})
-    return state.having(stage="REWORK", failure=failure)
+    asked = {"rework_id": fact.rework_id, "steps": fact.steps, "since": fact.at, "limit_days": fact.limit_days or 0}
+    return state.having(stage="REWORK", failure=state.failure.model_copy(update=asked))
 
 
 @evolve.on(RetestOpened)
 def retest_opened(state: State, fact: RetestOpened) -> State:
-    """What runs again loses its result; what is kept stays with its attempt. A new session is owed unless only the set-up was wrong."""
-    again = [f"{run}/{item}" for item in fact.items for run in ("INTERNAL", "CUSTOMER", "E2E")]
-    stage = {"INTERNAL": "INTERNAL", "CUSTOMER": "AGENDA", "E2E": "E2E"}[fact.run]
-    if state.failure and state.failure.cause == "TEST_SETUP" and fact.run == "CUSTOMER":
-        stage = "CUSTOMER"
-    new_date = {"date_agreed": None, "session": None} if stage in {"INTERNAL", "AGENDA"} else {}
-    attempts = {**state.attempts, fact.run: fact.attempt}
-    return state.having(stage=stage, results=without(state.results, *again), failure=None, attempts=attempts, **new_date)
+    """What runs again loses its result, not its history; a run that was over gets its next attempt."""
+    again = state.runs_again(fact.run, fact.items)
+    over = {*state.passed_at, state.failure.run if state.failure else fact.run}
+    attempts = {run: state.attempt(run) + 1 for run in again if run in over}
+    stage = _retest_stage(state, fact.run)
+    opened = state.having(
+        stage=stage,
+        failure=None,
+        attempts=state.attempts | attempts,
+        passed_at=without(state.passed_at, *again),
+        results=without(state.results, *(f"{run}/{item}" for run in again for item in fact.items)),
+        started=state.started and fact.run != "INTERNAL",
+    )
+    return opened.having(date_agreed=None, session=None) if stage in {"INTERNAL", "AGENDA"} else opened
+
+
+def _retest_stage(state: State, run: Run) -> str:
+    """Tests with the customer need a new date, unless the set-up alone was wrong; so does E2E that failed on his side."""
+    cause = state.failure.cause if state.failure else ""
+    if (run == "CUSTOMER" and cause != "TEST_SETUP") or (run == "E2E" and cause == "CUSTOMER_SIDE"):
+        return "AGENDA"
+    return run
 
 
 @evolve.on(TestsPassed)
@@ -260,26 +297,26 @@ def passed(state: State, fact: TestsPassed) -> State:
 
 @evolve.on(TaskEscalated)
 def escalated(state: State, fact: TaskEscalated) -> State:
-    return state.having(escalated=True)
+    """Only the limit of a rework is remembered: it is told once."""
+    failure = state.failure
+    if failure is None or failure.rework_id is None or not fact.key.endswith(f"/ReworkCompleted/{failure.rework_id}"):
+        return state
+    return state.having(failure=failure.model_copy(update={"escalated": True}))
 
 
 evolve_agenda: Fold[Agenda] = Fold()
 fold_common(evolve_agenda)
 
 
-def _key(suborder: str, session: int) -> str:
-    return f"{suborder}/{session}"
-
-
 @evolve_agenda.on(SlotBooked)
 def agenda_booked(state: Agenda, fact: SlotBooked) -> Agenda:
     booking = Booking(suborder=fact.suborder, session=fact.session, window=fact.window)
-    return state.having(bookings={**state.bookings, _key(fact.suborder, fact.session): booking})
+    return state.having(bookings={**state.bookings, key(fact.suborder, fact.session): booking})
 
 
 @evolve_agenda.on(SlotFreed)
 def agenda_freed(state: Agenda, fact: SlotFreed) -> Agenda:
-    return state.having(bookings=without(state.bookings, _key(fact.suborder, fact.session)))
+    return state.having(bookings=without(state.bookings, key(fact.suborder, fact.session)))
 
 
 evolve_agenda.ignores(SlotRefused, CommandRefused)

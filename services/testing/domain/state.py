@@ -1,15 +1,17 @@
 """Where a suborder's tests stand, and an engineer's agenda."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from shared.common.state import State as Common
 from shared.contracts.base import Model
 from shared.contracts.provisioning import ItemMethod, ProvisionedService
-from shared.contracts.shapes import Card, Doc, Window
+from shared.contracts.shapes import Card, Doc, Run, Window
 from shared.contracts.testing import AtpItem
 
 STAGES: Final = frozenset({"WAITING", "INTERNAL", "AGENDA", "SCHEDULED", "CUSTOMER", "E2E", "CLOSING", "PASSED", "REWORK"})
+RUNS: Final[tuple[Run, ...]] = ("INTERNAL", "CUSTOMER", "E2E")
 LETTER: Final = {"INTERNAL": "I", "CUSTOMER": "C", "E2E": "E"}
 
 
@@ -34,18 +36,49 @@ class Session(Model):
     no_from: frozenset[str] = frozenset()
     scheduled: bool = False
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Parties that have not said yes."""
+        return tuple(one for one in self.parties if one not in self.yes or one in self.no_from)
+
+
+class Information(Model):
+    """The information mail of a session: how often it was asked for, whether it was handed over."""
+
+    session: int = 0
+    asks: int = 0
+    pending: bool = False
+    sent: bool = False
+
+
+class Ticket(Model):
+    """ServiceNow's ticket with Regional: open while it has a number and no outcome."""
+
+    number: str | None = None
+    outcome: str | None = None
+    for_tests: bool = False
+    asked: bool = False
+    requests: int = 0
+    settled: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether Regional works on it."""
+        return self.number is not None and self.outcome is None
+
 
 class Failure(Model):
-    """A failed run whose rework or retest is on."""
+    """A failed run, or an upheld rejection, whose rework or retest is on."""
 
-    run: str
-    attempt: int
+    run: Run
     items: tuple[str, ...]
     cause: str
     rework_id: str | None = None
     steps: tuple[str, ...] = ()
     reworked: bool = False
     since: datetime | None = None
+    limit_days: int = 0
+    escalated: bool = False
 
 
 class Reopening(Model):
@@ -54,10 +87,11 @@ class Reopening(Model):
     rejection_id: str
     items: tuple[str, ...]
     cause: str
+    target: str
 
 
 class State(Common):
-    """The tests of one suborder."""
+    """The tests of one suborder. `passed_at` says which runs of the present series passed, and when."""
 
     stage: str = "WAITING"
     card: Card | None = None
@@ -72,38 +106,41 @@ class State(Common):
     started: bool = False
     attempts: dict[str, int] = {}
     results: dict[str, Result] = {}
-    internal_at: datetime | None = None
-    customer_at: datetime | None = None
-    e2e_at: datetime | None = None
+    passed_at: dict[str, datetime] = {}
     mode: str = ""
     date_agreed: datetime | None = None
     session: Session | None = None
     sessions: int = 0
-    information_for: int = 0
-    information_sent_for: int = 0
-    information_id: str = ""
-    ticket_asked: bool = False
-    ticket: str | None = None
-    ticket_closed: str | None = None
+    information: Information = Information()
+    ticket: Ticket = Ticket()
     kit: Doc | None = None
     failures: int = 0
     failure: Failure | None = None
-    escalated: bool = False
     reopening: Reopening | None = None
     told: bool = False
     passed_series: int = 0
 
-    def attempt(self, run: str) -> int:
+    def attempt(self, run: Run) -> int:
         """The attempt of a run that is on."""
         return self.attempts.get(run, 1)
 
-    def of_run(self, run: str) -> tuple[AtpItem, ...]:
+    def of_run(self, run: Run) -> tuple[AtpItem, ...]:
         """The items of a run."""
         return tuple(item for item in self.items if LETTER[run] in item.runs)
 
-    def result(self, run: str, item: str) -> Result | None:
+    def result(self, run: Run, item: str) -> Result | None:
         """The last result of an item in a run."""
         return self.results.get(f"{run}/{item}")
+
+    def first_run(self, items: Iterable[str]) -> Run:
+        """The earliest run in which one of the items is tested."""
+        wanted = set(items)
+        return next((run for run in RUNS if wanted & {one.item for one in self.of_run(run)}), "E2E")
+
+    def runs_again(self, first: Run, items: Iterable[str]) -> tuple[Run, ...]:
+        """From the first run on, those that test one of the items; what came before E2E always ends in E2E again (13.5)."""
+        wanted, later = set(items), RUNS[RUNS.index(first) :]
+        return tuple(run for run in later if run in {first, "E2E"} or wanted & {one.item for one in self.of_run(run)})
 
 
 class Booking(Model):

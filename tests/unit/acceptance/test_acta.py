@@ -1,12 +1,25 @@
+from datetime import date
+from typing import Any
+
 import pytest
 
 from shared.contracts.acceptance import ActaPrepared, RecordActaRendered, ResendActa
-from shared.contracts.common import NotificationRequested
+from shared.contracts.common import NotificationRequested, RecordEffectFailed
 from shared.contracts.notifications import NotificationBounced, NotificationFailed
 from shared.contracts.shapes import AskedBy
-from tests.builders import PARENT, SUBORDER, card, doc, released, terms, tests_passed
+from tests.builders import PARENT, SUBORDER, card, doc, passed_tests, released, terms
 from tests.given import actor
-from tests.unit.acceptance.site import OM, SENT, SYSTEM, Site, local
+from tests.unit.acceptance.acceptance_site import OM, SENT, SYSTEM, Site, local
+
+
+class Chosen:
+    """The shipped policy with some values chosen otherwise."""
+
+    def __init__(self, shipped: Any, values: dict[str, Any]) -> None:
+        self.shipped, self.values = shipped, values
+
+    def value(self, name: str, on: date) -> Any:
+        return self.values.get(name, self.shipped.value(name, on))
 
 
 def failed(purpose: str, code: str) -> NotificationFailed:
@@ -30,7 +43,7 @@ def test_passed_tests_make_an_acta_that_prints_the_tenth_day_at_the_same_local_t
 
 @pytest.mark.criterion("14.1")
 def test_whichever_of_release_and_tests_comes_first_the_acta_is_the_same() -> None:
-    late = Site().when(tests_passed()).when(released())
+    late = Site().when(passed_tests()).when(released())
     assert late.state.acta == Site().tested().state.acta
 
 
@@ -106,8 +119,32 @@ def test_only_the_owner_resends_and_only_while_sending() -> None:
     assert site.refusal.code == "NOT_OWNER"
 
 
+@pytest.mark.criterion("14.1", "X.4")
+def test_an_acta_that_could_not_be_rendered_is_a_task_until_it_is() -> None:
+    site = Site().tested()
+    for attempt in range(1, 9):
+        site.when(RecordEffectFailed(aggregate=SUBORDER, key="acta/1/1", attempt=attempt, code="TypstError"), SYSTEM)
+    assert site.names() == ["EffectDeferred", "FalloutRaised"]
+    assert site.rendered().names() == ["FalloutResolved", "AcceptanceRequested", "NotificationRequested"]
+
+
+@pytest.mark.criterion("14.3")
+@pytest.mark.parametrize(
+    ("policy", "deadline"),
+    [
+        ({"acceptance.ends": "END_OF_DAY"}, "2026-12-07 23:59:59"),
+        ({"acceptance.days": 8}, "2026-12-05 16:30"),  # a Saturday, and it stays there
+        ({"acceptance.days": 8, "acceptance.on_day_off": "SHIFT"}, "2026-12-07 16:30"),
+    ],
+)
+def test_the_operator_may_read_the_term_otherwise(policy: dict[str, Any], deadline: str) -> None:
+    site = Site()
+    site.policy = Chosen(site.policy, policy)
+    assert site.tested(at=SENT).of(ActaPrepared)[0].printed_deadline == local(deadline)
+
+
 @pytest.mark.criterion("14.3")
 def test_the_contracts_own_term_goes_before_the_operators() -> None:
     own = card(terms=terms(acceptance={"n": 10, "unit": "BUSINESS"}))
-    site = Site().when(released(own), at=SENT).when(tests_passed())
+    site = Site().when(released(own), at=SENT).when(passed_tests())
     assert site.state.acta.printed_deadline == local("2026-12-11 16:30")

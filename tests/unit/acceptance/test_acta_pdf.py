@@ -11,7 +11,7 @@ from shared.decider import Effect
 from shared.messaging.effects import Task
 from shared.settings import Objects, Settings
 from tests.builders import PARENT, SUBORDER
-from tests.unit.acceptance.site import Site
+from tests.unit.acceptance.acceptance_site import Site
 
 
 def wanted() -> Effect:

@@ -10,9 +10,9 @@ from shared.contracts.acceptance import (
     RedatingProposed,
 )
 from shared.contracts.common import RecordClocksRedated
-from tests.builders import SUBORDER, card, released, terms, tests_passed
+from tests.builders import SUBORDER, card, passed_tests, released, terms
 from tests.given import Given, actor, day
-from tests.unit.acceptance.site import SENT, SYSTEM, Site, local
+from tests.unit.acceptance.acceptance_site import SENT, SYSTEM, Site, local
 from tests.unit.acceptance.test_rejection import refusal
 
 SUPERVISOR = actor("OM_SUPERVISOR", "sup-om-1")
@@ -28,7 +28,7 @@ def amended(*changes: DayChange) -> CalendarAmended:
 
 def in_business_days() -> Site:
     own = card(terms=terms(acceptance={"n": 10, "unit": "BUSINESS"}))
-    return Site().when(released(own), at=SENT).when(tests_passed()).rendered().sent("acta/1/1")
+    return Site().when(released(own), at=SENT).when(passed_tests()).rendered().sent("acta/1/1")
 
 
 def calendar() -> Given:

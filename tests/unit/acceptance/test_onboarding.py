@@ -12,8 +12,9 @@ from shared.contracts.acceptance import (
     UpdateCustomerData,
 )
 from shared.contracts.common import NotificationRequested
-from tests.builders import PARENT, SUBORDER, card, doc, item, released, tests_passed
-from tests.unit.acceptance.site import OM, Site
+from tests.builders import PARENT, SUBORDER, card, doc, item, passed_tests, released
+from tests.unit.acceptance.acceptance_site import OM, Site
+from tests.unit.acceptance.test_acta import failed
 from tests.unit.acceptance.test_rejection import refusal
 
 NUBE = item(line="NUBE_PRIVADA", product_code="NUBE-8-32", family="CLOUD")
@@ -21,7 +22,7 @@ BACKUP = item(2, line="BACKUP_CENTRO_DATOS", product_code="BACKUP-DC-PRY", famil
 
 
 def accepted(*items: Any) -> Site:
-    site = Site().when(released(card(*items))).when(tests_passed()).rendered().sent("acta/1/1")
+    site = Site().when(released(card(*items))).when(passed_tests()).rendered().sent("acta/1/1")
     return site.signs()
 
 
@@ -106,6 +107,14 @@ def test_a_kit_handed_over_in_person_needs_proof_and_is_given_once() -> None:
     assert site.when(RecordKitDelivery(aggregate=SUBORDER, proof=doc("ACUSE")), OM).names() == ["WelcomeKitDelivered"]
     assert refusal(site.when(RecordKitDelivery(aggregate=SUBORDER, proof=doc("ACUSE")), OM)) == "KIT_ALREADY_SENT"
     assert site.sent("kit").names() == []
+
+
+@pytest.mark.criterion("18", "X.4")
+def test_a_kit_whose_mail_failed_is_a_fallout_that_the_delivery_in_person_ends() -> None:
+    site = accepted(BACKUP).billed().when(failed("kit", "ADDRESS_MISSING"))
+    assert site.names() == ["FalloutRaised"]
+    site.when(RecordKitDelivery(aggregate=SUBORDER, proof=doc("ACUSE")), OM)
+    assert site.names() == ["WelcomeKitDelivered", "FalloutResolved"]
 
 
 @pytest.mark.criterion("16")

@@ -2,8 +2,8 @@ import pytest
 
 from shared.contracts.acceptance import AcceptanceRejected, ReferDispute, RejectAcceptance, ResolveDispute
 from shared.contracts.common import NotificationRequested
-from tests.builders import PARENT, SUBORDER, tests_passed
-from tests.unit.acceptance.site import EC, GI, OM, Site, local
+from tests.builders import PARENT, SUBORDER, passed_tests
+from tests.unit.acceptance.acceptance_site import EC, GI, OM, Site, local
 
 
 def refusal(site: Site) -> str:
@@ -32,9 +32,9 @@ def test_an_upheld_rejection_goes_back_to_delivery_and_ends_in_a_new_acta_with_t
     site = Site().acta_out().rejects().upholds()
     assert site.names() == ["RejectionUpheld"]
     assert site.state.stage == "REWORK"
-    site.when(tests_passed(1))  # the old series again: nothing
+    site.when(passed_tests(1))  # the old series again: nothing
     assert site.state.stage == "REWORK"
-    site.when(tests_passed(2), at=local("2026-12-10 10:00")).rendered().sent("acta/2/1")
+    site.when(passed_tests(2), at=local("2026-12-10 10:00")).rendered().sent("acta/2/1")
     assert site.state.clock.deadline == local("2026-12-20 10:00")
     assert site.state.evidence is None
 

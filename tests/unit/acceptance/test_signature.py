@@ -5,7 +5,7 @@ import pytest
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, LateSignatureRecorded
 from tests.builders import SUBORDER, doc
 from tests.given import actor
-from tests.unit.acceptance.site import SENT, Site, local, signature, signed_acta
+from tests.unit.acceptance.acceptance_site import SENT, Site, local, signature, signed_acta
 
 
 @pytest.mark.criterion("14.1", "15.1")

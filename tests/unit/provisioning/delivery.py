@@ -38,7 +38,7 @@ def window(hours: int = 24) -> Window:
 
 
 def there(sku: str = "CPE-SDW-S", quantity: int = 1, warehouse: str | None = "ALM-SCZ-01", **more: Any) -> StockAnswer:
-    return StockAnswer(**{"sku": sku, "quantity": quantity, "available": True, "warehouse": warehouse} | more)
+    return StockAnswer.model_validate({"sku": sku, "quantity": quantity, "available": True, "warehouse": warehouse} | more)
 
 
 class Delivery(Given):

@@ -66,7 +66,7 @@ def test_the_service_is_provisioned_once_with_what_was_done() -> None:
     delivery = Delivery().provisioned()
     (provisioned,) = delivery.of(ServiceProvisioned)
     assert provisioned.steps_done == ("NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD")
-    assert [(one.method, one.service_id) for one in provisioned.services] == [("ZERO_TOUCH", "BO-001AAB")]
+    assert [(one.method, one.service_id) for one in provisioned.services] == [("ZERO_TOUCH", "BO-It001A")]
     assert [(one.serial, one.warehouse) for one in provisioned.equipment] == [("SN-1", "ALM-SCZ-01")]
     assert (provisioned.parent, provisioned.billing_group) == (delivery.state.parent, SUBORDER)
     assert delivery.state.stage == "PROVISIONED"

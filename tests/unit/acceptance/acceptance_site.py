@@ -15,7 +15,7 @@ from shared.contracts.acceptance import (
 )
 from shared.contracts.billing import ServiceBillingActivated
 from shared.contracts.shapes import Doc, Signature
-from tests.builders import PARENT, SUBORDER, digest, doc, mail_sent, released, tests_passed
+from tests.builders import PARENT, SUBORDER, digest, doc, mail_sent, passed_tests, released
 from tests.given import Given, actor
 
 OM = actor("OM", "om-1")
@@ -40,7 +40,7 @@ class Site(Given):
         super().__init__("acceptance", DECIDER, SUBORDER, PARENT, SENT)
 
     def tested(self, series: int = 1, at: datetime | None = None) -> Self:
-        return self.when(released(), at=at).when(tests_passed(series))
+        return self.when(released(), at=at).when(passed_tests(series))
 
     def rendered(self) -> Self:
         acta = self.of(ActaPrepared)[-1]

@@ -1,0 +1,96 @@
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.billing import BillingRequestResent, ConfirmBillingActivation, ResendBillingRequest, ServiceBillingActivated
+from shared.contracts.common import ActivationsSlaBreached, JeopardyRaised, NotificationRequested, TaskEscalated
+from shared.contracts.intake import AllSitesAccepted, AnswerActivationsRequest
+from tests.builders import PARENT, SUBORDER, phase
+from tests.unit.billing.billing_group import ACTIVACIONES, BBD, OM, built, ready, signed
+from tests.unit.billing.test_start import group_of, phased
+
+REQUEST = f"{SUBORDER}/1"
+TAKES_UP = AnswerActivationsRequest(aggregate=SUBORDER, request_id=REQUEST)
+
+
+@pytest.mark.criterion("15.6", "15.7")
+def test_the_confirmation_activates_once_and_tells_the_executive() -> None:
+    group = ready(signed()).confirms()
+    assert group.names() == ["ServiceBillingActivated", "NotificationRequested"]
+    activated = group.of(ServiceBillingActivated)[0]
+    assert (activated.suborders, activated.phases_left, activated.pre_acceptance) == ((SUBORDER,), 0, False)
+    mail = group.of(NotificationRequested)[-1]
+    assert (mail.template, [one.ref for one in mail.to]) == ("ALTA_REALIZADA", ["ec-1", "sup-1"])
+    assert group.decider.waiting(group.state) == ()
+    assert group.decider.deadlines(group.state, group.calendar) == {}
+    assert group.confirms().names() == []
+
+
+@pytest.mark.criterion("15.7")
+def test_the_executive_is_told_once_per_group_and_not_of_a_phase_before_acceptance() -> None:
+    own = phased(
+        phase(1, "20.00", "NETWORK_BUILT"),
+        phase(2, "50.00"),
+        phase(3, "30.00", "ALL_SITES_ACCEPTED"),
+        pre_acceptance_agreed=True,
+    )
+    group = group_of(own).when(built()).confirms(1)
+    assert [one.template for one in group.of(NotificationRequested)] == ["SOLICITUD_ALTA"]
+    group.when(signed()).confirms(2).when(AllSitesAccepted(parent=PARENT, suborders=(SUBORDER,))).confirms(3)
+    assert [one.template for one in group.of(NotificationRequested)].count("ALTA_REALIZADA") == 1
+    assert [one.phases_left for one in group.of(ServiceBillingActivated)] == [2, 1, 0]
+
+
+@pytest.mark.criterion("15.6")
+def test_unknown_and_unrequested_phases_are_refused_by_their_own_code() -> None:
+    group = group_of(phased(phase(1, "70.00"), phase(2, "30.00", "ALL_SITES_ACCEPTED"))).when(signed())
+    assert group.confirms(2).code() == "PHASE_NOT_REQUESTED"
+    assert group.confirms(9).code() == "UNKNOWN_REQUEST"
+    assert group.refuses(9).code() == "UNKNOWN_REQUEST"
+    stranger = AnswerActivationsRequest(aggregate=SUBORDER, request_id="x/1")
+    assert group.when(stranger, ACTIVACIONES).code() == "UNKNOWN_REQUEST"
+
+
+@pytest.mark.criterion("3.5", "15.6")
+def test_taking_it_up_does_not_close_the_day_the_confirmation_does() -> None:
+    group = ready(signed()).when(TAKES_UP, ACTIVACIONES)
+    assert group.names() == ["ActivationsResponded"]
+    assert group.when(TAKES_UP, ACTIVACIONES).names() == []
+    assert "activations_due" in group.decider.deadlines(group.state, group.calendar)
+    assert "activations_due" not in group.confirms().decider.deadlines(group.state, group.calendar)
+
+
+@pytest.mark.criterion("3.5", "15.6", "X.5")
+def test_a_day_without_confirmation_is_warned_of_and_breached_once() -> None:
+    group = ready(signed())
+    due = group.request.due
+    assert [one.level for one in group.until(due).of(JeopardyRaised)] == ["AMBER"]
+    group.until(due + timedelta(days=3))
+    assert (len(group.of(ActivationsSlaBreached)), len(group.of(TaskEscalated))) == (1, 1)
+    assert group.confirms().names() == ["ServiceBillingActivated", "JeopardyCleared", "NotificationRequested"]
+
+
+@pytest.mark.criterion("15.6")
+def test_a_refusal_is_a_fallout_and_a_resend_says_everything_anew_under_the_same_key() -> None:
+    group = ready(signed()).refuses()
+    assert group.names() == ["BillingActivationRefused", "FalloutRaised"]
+    assert group.refuses().names() == []
+    assert group.confirms().code() == "PHASE_NOT_REQUESTED"
+    assert group.decider.deadlines(group.state, group.calendar) == {}
+    blank = ResendBillingRequest(aggregate=SUBORDER, request_id=REQUEST, reason=" ")
+    assert group.when(blank, OM).code() == "REASON_REQUIRED"
+    again = ResendBillingRequest(aggregate=SUBORDER, request_id=REQUEST, reason="Cuenta reabierta")
+    group.when(again, OM, at=group.now + timedelta(days=2))
+    assert group.names() == ["BillingRequestResent", "FalloutResolved", "NotificationRequested"]
+    resent = group.of(BillingRequestResent)[0]
+    assert (resent.request_id, resent.attempt, resent.due) == (REQUEST, 2, group.now + timedelta(hours=24))
+    assert resent.billing_start == group.request.billing_start
+    assert group.when(again, OM).code() == "NOT_REFUSED"
+    assert group.confirms().names()[0] == "ServiceBillingActivated"
+
+
+@pytest.mark.criterion("15.6", "X.8")
+def test_the_owner_does_not_confirm_for_the_billing_system() -> None:
+    told = ConfirmBillingActivation(aggregate=SUBORDER, request_id=REQUEST, activated_at=ready().now, bbd_reference="x")
+    assert ready(signed()).when(told, OM).code() == "ROLE_NOT_ALLOWED"
+    assert ready().when(told, BBD).code() == "WRONG_STAGE"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -104,10 +105,17 @@ def _phases(activations: dict[str, int]) -> list[tuple[str, int]]:
     return [(group, phase) for group, most in highest.items() for phase in range(1, most + 1)]
 
 
+async def _until_told(order: Path | None, console: Console) -> bool:
+    """SIGTERM stops the stack as cleanly as Ctrl-C does."""
+    playing = asyncio.create_task(play(order, console))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+    return await playing
+
+
 def demo(
     order: Annotated[Path | None, typer.Option(help="Archivo JSON con un grafo de orden; sin él, la muestra del banco.")] = None,
 ) -> None:
     """Lleva una orden desde Salesforce hasta el alta confirmada y el kit de bienvenida."""
     console = Console(highlight=False)
-    if not asyncio.run(play(order, console)):
+    if not asyncio.run(_until_told(order, console)):
         raise typer.Exit(1)

@@ -39,6 +39,7 @@ class Reply:
     role: str
     actor: str
     not_before: datetime | None = None
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -50,6 +50,7 @@ class Driver:
     pending: list[Reply] = field(default_factory=list)
     instants: set[datetime] = field(default_factory=set)
     refusals: list[str] = field(default_factory=list)
+    serial: int = 0
     last_heard: float = field(default_factory=time.monotonic)
     _parents: dict[str, str] = field(default_factory=dict)
 
@@ -125,7 +126,8 @@ class Driver:
         if isinstance(answer, Papers):
             await self.publish("salesforce.orders", json.dumps(added_papers(answer)).encode())
         else:
-            self.pending.append(answer)
+            self.serial += 1
+            self.pending.append(replace(answer, serial=self.serial))
 
     async def _send(self, ready: list[Reply]) -> None:
         again = False
@@ -139,7 +141,7 @@ class Driver:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _one(self, reply: Reply) -> bool:
-        key = sha256(f"{reply.actor}|{type(reply.command).__name__}|{reply.command!r}".encode()).hexdigest()[:32]
+        key = sha256(f"{reply.serial}|{reply.actor}|{type(reply.command).__name__}|{reply.command!r}".encode()).hexdigest()[:32]
         if reply.actor.startswith("/"):
             parent = self._parents.get(reply.command.aggregate, reply.command.aggregate)
             headers = command_headers(reply.service, reply.command, key, reply.actor)

@@ -125,7 +125,7 @@ def start(state: State, command: StartCustomerTests, world: World) -> Decision:
     session, card = state.session, state.card
     if "INTERNAL" not in state.passed_at or card is None:
         return refused("INTERNAL_TESTS_PENDING")
-    if session is None or not session.scheduled or session.missing:
+    if session is None or not session.scheduled:
         return refused("PARTIES_PENDING", parties=", ".join(session.missing if session else parties(card)))
     if not informed(state):
         return refused("INFORMATION_NOT_SENT")

@@ -186,6 +186,7 @@ def test_an_upheld_rejection_reopens_the_tests_and_they_pass_once_more_as_the_ne
     assert len(trial.of(TestsPassed)) == 1
     trial.run("E2E")
     assert [one.series for one in trial.of(TestsPassed)] == [1, 2]
+    assert [one.attempt for one in trial.of(EndToEndTestsStarted)] == [1, 2]
     assert len(trial.mails("SERVICIO_ENTREGADO")) == 1
 
 

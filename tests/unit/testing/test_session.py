@@ -122,3 +122,10 @@ def test_a_suborder_that_is_given_up_frees_the_engineer_and_waits_for_nobody() -
     assert [one.accepted for one in trial.of(SessionAnswered)][-1] is False
     assert trial.state.stage == "STOPPED"
     assert trial.waits() == set()
+
+
+@pytest.mark.criterion("X.3", "11.2")
+def test_a_session_that_has_begun_is_not_called_off_any_more() -> None:
+    trial = Trial().with_customer()
+    trial.when(SuborderFailed(parent=PARENT, suborder=SUBORDER, reason="El cliente desiste"))
+    assert all(one.accepted for one in trial.of(SessionAnswered))

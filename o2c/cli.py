@@ -1,12 +1,17 @@
-"""The command line `o2c`: the stack, orders, dead letters, rules, contracts. Words on screen are Spanish."""
+"""The command line `o2c`: the stack, orders, dead letters, contracts. Words on screen are Spanish."""
 
 import typer
 
-from o2c.commands import contracts, demo, mail, verify
+from o2c.commands import contracts, demo, dev, dlq, mail, order, verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Entrega de órdenes B2B.")
 app.command("demo")(demo.demo)
+app.command("dev")(dev.dev)
+app.command("token")(dev.token)
 app.command("verify")(verify.command)
+app.add_typer(dev.sandbox, name="sandbox")
+app.add_typer(order.app, name="order")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(mail.app, name="mail")
 app.add_typer(contracts.app, name="contracts")
 

@@ -14,6 +14,7 @@ from o2c.stack.kafka import Kafka
 from o2c.stack.ports import free_ports
 from o2c.stack.postgres import Postgres
 from o2c.stack.smtp_sink import MailSink
+from o2c.stack.staff import publish_staff
 from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import key_file, token_for
 from shared import migrate, topics
@@ -87,6 +88,7 @@ class Stack:
         self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
         self.mail.start()
         await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap))
+        await publish_staff(self.bootstrap)
 
     def _starters(self, own_dsn: str | None, own_kafka: str | None) -> list[Callable[[], None]]:
         return [*([] if own_dsn else [self.postgres.start]), *([] if own_kafka else [self.kafka.start])]

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from services.testing.domain.evolve import evolve, evolve_agenda
+from services.testing.domain import agenda
+from services.testing.domain.evolve import evolve
 from services.testing.domain.failed import deadlines
 from services.testing.domain.follows import follows
 from services.testing.domain.state import Agenda, State
@@ -23,7 +24,7 @@ SUBORDER: Final = Decider(
     waiting=waiting,
     stamp=common_stamp,
 )
-ENGINEER: Final = Decider(state=Agenda, evolve=evolve_agenda, heard=AGENDA, prefix="agenda:")
+ENGINEER: Final = Decider(state=Agenda, evolve=agenda.evolve, heard=AGENDA, prefix="agenda:")
 SERVICE: Final = Service(
     name="testing",
     deciders=(SUBORDER, ENGINEER),

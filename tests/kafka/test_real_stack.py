@@ -59,7 +59,7 @@ async def test_an_order_ends_complete_while_services_are_killed_and_rubbish_and_
 
         async def begin() -> None:
             for value in RUBBISH:
-                await driver.publish("salesforce.orders", value, headers=[("broken", b"\xff\xfe")])
+                await driver.publish("salesforce.orders", value, key="rubbish", headers=[("broken", b"\xff\xfe")])
             for _ in range(3):
                 await driver.publish("salesforce.orders", json.dumps(event).encode())
 

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from services.testing.domain.state import Agenda
+from services.testing.domain.state import Agenda, Booking
+from shared.common.state import fold_common, without
 from shared.contracts.base import Fact
+from shared.contracts.common import CommandRefused
 from shared.contracts.testing import SessionAnswered, SessionProposed, SlotBooked, SlotFreed, SlotRefused
-from shared.decider import Decision, Target, World
+from shared.decider import Decision, Fold, Target, World
 
 BUSY: Final = "ENGINEER_BUSY"
 
@@ -57,3 +59,23 @@ def _freed(fact: SessionProposed | SessionAnswered, session: int) -> SlotFreed:
 def _whose(fact: SessionProposed | SessionAnswered) -> dict[str, object]:
     """An agenda has no order of its own: its facts are those of the suborder that asks."""
     return {"parent": fact.parent, "suborder": fact.suborder, "billing_group": fact.billing_group}
+
+
+evolve: Fold[Agenda] = Fold()
+fold_common(evolve)
+
+
+@evolve.on(SlotBooked)
+def agenda_booked(state: Agenda, fact: SlotBooked) -> Agenda:
+    """The slot is taken."""
+    booking = Booking(suborder=fact.suborder, session=fact.session, window=fact.window)
+    return state.having(bookings={**state.bookings, key(fact.suborder, fact.session): booking})
+
+
+@evolve.on(SlotFreed)
+def agenda_freed(state: Agenda, fact: SlotFreed) -> Agenda:
+    """The slot is free again."""
+    return state.having(bookings=without(state.bookings, key(fact.suborder, fact.session)))
+
+
+evolve.ignores(SlotRefused, CommandRefused)

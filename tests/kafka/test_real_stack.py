@@ -43,10 +43,10 @@ SELECT (SELECT count(*) FROM {s}.outbox) + (SELECT count(*) FROM {s}.parked)
 @pytest.mark.faults
 @pytest.mark.timeout(400)
 @pytest.mark.criterion("1.3", "14.5", "15.1", "15.2")
-async def test_an_order_ends_complete_while_services_are_killed_and_rubbish_and_repeats_arrive(tmp_path: Path) -> None:
+async def test_an_order_ends_complete_while_services_are_killed_and_rubbish_and_repeats_arrive() -> None:
     event = read_event(None)
     types: list[str] = []
-    async with Stack(tmp_path, sandbox=True, environment="test") as stack:
+    async with Stack(Path(".o2c/test"), sandbox=True, fresh=True, environment="test") as stack:
 
         def on_fact(heard: Heard) -> None:
             name = type(heard.fact).__name__

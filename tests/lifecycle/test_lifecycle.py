@@ -1,8 +1,10 @@
 """What the operator promises, told over all services in one process."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -15,7 +17,8 @@ from shared.contracts.acceptance import (
     SuborderCompleted,
     WelcomeKitDelivered,
 )
-from shared.contracts.billing import BillingRequested, ServiceBillingActivated
+from shared.contracts.billing import BillingDeferred, BillingRequested, ServiceBillingActivated
+from shared.contracts.common import WaitingChanged
 from shared.contracts.intake import DocsFoundIncomplete, DocsValidated, OrderCompleted, OrderReceived
 from tests.lifecycle.town import Town
 
@@ -24,8 +27,8 @@ START = datetime(2026, 11, 24, 14, 3, 21, tzinfo=UTC)
 FIRST, SECOND = "8015g00000AbC02AAF", "8015g00000AbC03AAF"
 
 
-def bank(silent: frozenset[str] = frozenset({SECOND})) -> Town:
-    town = Town(now=START, cast=Cast(silent=silent))
+def bank(shuffle: Random | None = None, repeats: int = 1) -> Town:
+    town = Town(now=START, cast=Cast(silent=frozenset({SECOND})), shuffle=shuffle, repeats=repeats)
     town.salesforce(json.loads((SAMPLES / "01_platform_event_schemaless.json").read_text())["value"])
     return town
 
@@ -47,3 +50,49 @@ def test_a_bank_with_two_sites_is_carried_from_salesforce_to_the_welcome_kit() -
     assert len(town.of(WelcomeKitDelivered)) == 2
     assert {fact.suborder for fact in town.of(SuborderCompleted)} == {FIRST, SECOND}
     assert [fact.outcome for fact in town.of(OrderCompleted)] == ["completed"]
+
+
+def told(town: Town) -> Counter[tuple[str, str, str]]:
+    """How often each aggregate said what. A mail's id holds its asker's count, so mails are counted together.
+
+    Apart: waits, which tell moments in between, and BillingDeferred, said only where the trigger had not come by then.
+    """
+    return Counter(
+        (one.service, "" if one.service == "notifications" else one.subject, type(one.fact).__name__)
+        for one in town.log
+        if not isinstance(one.fact, WaitingChanged | BillingDeferred)
+    )
+
+
+def stages(town: Town) -> Counter[tuple[str, str, str]]:
+    return Counter(
+        (name, "" if name == "notifications" else key, cell.state.stage)
+        for name, cells in town.cells.items()
+        for key, cell in cells.items()
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> Town:
+    town = bank()
+    town.live(14)
+    return town
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_across_sources_and_any_repetition_end_alike(seed: int, undisturbed: Town) -> None:
+    town = bank(shuffle=Random(seed), repeats=3)
+    town.live(14)
+    assert stages(town) == stages(undisturbed)
+    assert told(town) == told(undisturbed)
+
+
+def test_every_open_stage_names_somebody_who_has_the_ball() -> None:
+    town = bank()
+    town.live(6)
+    for name in ("intake", "provisioning", "testing", "acceptance", "billing"):
+        for cell in town.cells[name].values():
+            if cell.decider.prefix or not cell.exists or cell.state.stage in {"DONE", "COMPLETED", "ACTIVE"}:
+                continue
+            assert cell.state.waits, f"{name} {cell.id} stands in {cell.state.stage} and nobody has the ball"

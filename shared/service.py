@@ -111,13 +111,13 @@ async def serve(service: Service, settings: Settings) -> None:
     contacts = await _contacts(service, settings, resources)
     broker = make_broker(resources, Consumer(resources, intake), service.topics(edges))
     await broker.start()
+    _beat_at_each_poll(broker, resources)
     relays: list[Relay] = []
     tasks = [
         _guarded("relay", run_relay(resources, relays.append), resources),
         _guarded("deadlines", run_deadlines(resources), resources),
         _guarded("effects", run_effects(resources, service.adapters), resources),
         _guarded("reaper", run_reaper(resources), resources),
-        _guarded("beats", _beats(broker, resources), resources),
     ]
     tokens = Tokens(settings.auth, resources.clock)
     app = build_http(resources, tokens, lambda: _ready(service, resources, broker))
@@ -175,13 +175,16 @@ def _guarded(name: str, work: Coroutine[Any, Any, None], resources: Resources) -
     return asyncio.create_task(guard(), name=name)
 
 
-async def _beats(broker: Any, resources: Resources) -> None:
-    """An idle consumer beats when its client has polled: asked of the client itself, since no batch comes."""
-    while not resources.stopping.is_set():
-        consumers = [one.consumer for one in broker.subscribers if getattr(one, "consumer", None)]
-        if consumers and all(one.assignment() or one.subscription() for one in consumers):
+def _beat_at_each_poll(broker: Any, resources: Resources) -> None:
+    """The client's own polls are the beats: an idle consumer gets no batch, and a hanging one must not look alive (K3)."""
+    for subscriber in broker.subscribers:
+        poll = subscriber.consumer.getmany
+
+        async def polled(*args: Any, poll: Any = poll, **kwargs: Any) -> Any:
             resources.beat()
-        await asyncio.sleep(2)
+            return await poll(*args, **kwargs)
+
+        subscriber.consumer.getmany = polled
 
 
 async def _serve_http(server: uvicorn.Server) -> None:

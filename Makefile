@@ -42,10 +42,7 @@ fmt: $(VENV)/.dev ## Format and repair what can be repaired
 contracts: $(VENV)/.dev ## Generate schemas and AsyncAPI from the models
 	$(BIN)/python -m o2c contracts generate
 
-bench: $(VENV)/.dev ## Measure: lifecycles through the services beside a bare decider chain
-	$(BIN)/python -m tests.bench.run
-
 clean: ## Forget the environment and the local stack
 	rm -rf $(VENV) .o2c
 
-.PHONY: help setup demo dev check test fmt contracts bench clean
+.PHONY: help setup demo dev check test fmt contracts clean

@@ -103,7 +103,10 @@ def replay(
     """Vuelve a pasar un mensaje muerto por la misma puerta, con sus cabeceras."""
 
     async def act(intake: Intake, pool: Any) -> list[Result]:
-        return [await replay_letter(intake, pool, letter, dry_run=dry_run)]
+        try:
+            return [await replay_letter(intake, pool, letter, dry_run=dry_run)]
+        except (LookupError, ValueError):
+            return [Result(letter, done=False, why="no existe; vea o2c dlq list")]
 
     _report(asyncio.run(_with_intake(service, act)))
 

@@ -1,6 +1,7 @@
 """Apache Kafka without Docker: a single KRaft node on the Java that comes as a wheel."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -56,6 +57,16 @@ def _settings(data: Path, port: int, controller: int) -> str:
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
+def _known_ports(properties: Path) -> list[int] | None:
+    """The ports of the last start: the quorum remembers its controller's, so they are kept."""
+    if not properties.exists():
+        return None
+    return [
+        int(port)
+        for port in re.findall(r"^listeners=PLAINTEXT://[\d.]+:(\d+),CONTROLLER://[\d.]+:(\d+)", properties.read_text(), re.M)[0]
+    ]
+
+
 @dataclass
 class Kafka:
     """One broker; its data and ports stay in the folder between starts."""
@@ -77,7 +88,7 @@ class Kafka:
         properties, data = self.folder / "server.properties", self.folder / "data"
         (self.folder / "log4j2.properties").write_text(LOG4J)
         if not self.port:
-            self.port, controller = free_ports(2)
+            self.port, controller = _known_ports(properties) or free_ports(2)
             properties.write_text(_settings(data, self.port, controller))
         if not (data / "meta.properties").exists():
             self._java(paths, "kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", str(properties))

@@ -63,7 +63,9 @@ def _known_ports(properties: Path) -> list[int] | None:
         return None
     return [
         int(port)
-        for port in re.findall(r"^listeners=PLAINTEXT://[\d.]+:(\d+),CONTROLLER://[\d.]+:(\d+)", properties.read_text(), re.M)[0]
+        for port in re.findall(
+            r"^listeners=PLAINTEXT://[\d.]+:(\d+),CONTROLLER://[\d.]+:(\d+)", properties.read_text(), re.MULTILINE
+        )[0]
     ]
 
 

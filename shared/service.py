@@ -26,7 +26,8 @@ from shared.db import TRANSIENT, open_pool
 from shared.decider import Decider
 from shared.http import build_http
 from shared.logs import start_logs
-from shared.messaging.consumer import Consumer, Intake, make_broker, stop_broker
+from shared.messaging.broker import make_broker, stop_broker
+from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
 from shared.messaging.relay import Relay, producer, run_relay
@@ -107,9 +108,9 @@ async def serve(service: Service, settings: Settings) -> None:
     """Runs one replica until SIGTERM: consumer, relay, deadlines, effects, HTTP."""
     resources = await _resources(service, settings)
     edges = service.edges(settings)
-    intake = Intake(resources, edges, service.mirrors, service.partners)
+    sorter = Sorter(resources, edges, service.mirrors, service.partners)
     contacts = await _contacts(service, settings, resources)
-    broker = make_broker(resources, Consumer(resources, intake), service.topics(edges))
+    broker = make_broker(resources, Consumer(resources, sorter).on_batch, service.topics(edges))
     await broker.start()
     _beat_at_each_poll(broker, resources)
     relays: list[Relay] = []

@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
 from shared.db import connect, open_pool
 from shared.messaging import letters
-from shared.messaging.consumer import Intake
+from shared.messaging.consumer import Sorter
 from shared.messaging.replay import Result, release, replay_letter
 from shared.messaging.resources import Resources
 from shared.settings import Settings
@@ -79,7 +79,7 @@ async def _with_intake(service: str, act: Any) -> list[Result]:
     pool = await open_pool(dsn_of(), f"{service}_ops", 2)
     try:
         resources = Resources(service, settings, one.roster(), one.worlds(Clock()), pool, pool, Clock())
-        found: list[Result] = await act(Intake(resources, one.edges(settings), one.mirrors, one.partners), pool)
+        found: list[Result] = await act(Sorter(resources, one.edges(settings), one.mirrors, one.partners), pool)
         return found
     finally:
         await pool.close()
@@ -102,9 +102,9 @@ def replay(
 ) -> None:
     """Vuelve a pasar un mensaje muerto por la misma puerta, con sus cabeceras."""
 
-    async def act(intake: Intake, pool: Any) -> list[Result]:
+    async def act(sorter: Sorter, pool: Any) -> list[Result]:
         try:
-            return [await replay_letter(intake, pool, letter, dry_run=dry_run)]
+            return [await replay_letter(sorter, pool, letter, dry_run=dry_run)]
         except (LookupError, ValueError):
             return [Result(letter, done=False, why="no existe; vea o2c dlq list")]
 
@@ -119,7 +119,7 @@ def release_(
 ) -> None:
     """Libera una orden bloqueada: el mensaje que falló primero, después los que esperan, en orden."""
 
-    async def act(intake: Intake, pool: Any) -> list[Result]:
-        return await release(intake, pool, aggregate, dry_run=dry_run)
+    async def act(sorter: Sorter, pool: Any) -> list[Result]:
+        return await release(sorter, pool, aggregate, dry_run=dry_run)
 
     _report(asyncio.run(_with_intake(service, act)))

@@ -27,6 +27,8 @@ STAFF: Final = {
     "TIER2": "area:tier2",
     "PROJECT_MANAGER": "pm-1",
 }
+PROJECT_SITES: Final = 10
+"""From so many sites on an order is a project (6.9)."""
 SLOTS: Final = {"firmante": "Firmante", "tecnico": "Contacto técnico", "administrativo": "Contacto administrativo"}
 
 
@@ -169,20 +171,22 @@ def generate(cast: Cast, parent: str, fact: Fact, now: datetime) -> list[Answer]
 def assign_team(cast: Cast, parent: str, fact: Fact, now: datetime) -> list[Answer]:
     """The owner fills every role."""
     assert isinstance(fact, intake.OrderDecomposed)
+    many = len(fact.suborders) >= PROJECT_SITES
     suborders = tuple(one.suborder for one in fact.suborders)
     teams: list[Answer] = [
-        om("intake", intake.AssignTeam(aggregate=parent, suborders=(one.suborder,), roles=team_of(one))) for one in fact.suborders
+        om("intake", intake.AssignTeam(aggregate=parent, suborders=(one.suborder,), roles=team_of(one, many=many)))
+        for one in fact.suborders
     ]
     special = tuple(one.suborder for one in fact.suborders if one.traits.non_standard)
     if special:
-        roles = sorted({role for one in fact.suborders for role in team_of(one)})
+        roles = sorted({role for one in fact.suborders for role in team_of(one, many=many)})
         hld = document("HLD", f"HLD-{parent}", now)
         shown = intake.PresentHld(aggregate=parent, suborders=special, document=hld, at=now, presented_to=tuple(roles))
         teams.append(om("intake", shown, now + timedelta(minutes=1)))
     return teams if suborders else []
 
 
-def team_of(one: intake.Decomposition) -> dict[str, str]:
+def team_of(one: intake.Decomposition, *, many: bool) -> dict[str, str]:
     """The roles the plan of a suborder needs (6.9)."""
     traits, kinds = one.traits, {order.kind for order in one.work_orders}
     needed = {
@@ -191,7 +195,7 @@ def team_of(one: intake.Decomposition) -> dict[str, str]:
         "JEFE_PRODUCTO": "EQUIPMENT" in kinds,
         "REGIONAL": traits.regional,
         "TIER2": traits.tier2,
-        "PROJECT_MANAGER": traits.non_standard,
+        "PROJECT_MANAGER": traits.non_standard or many,
     }
     return {role: STAFF[role] for role in ("INGENIERO_B2B", "ACTIVACIONES", *(role for role, yes in needed.items() if yes))}
 

@@ -2,16 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from aiokafka import ConsumerRecord
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
 from opentelemetry.trace import SpanKind
 
 from shared import tracing
@@ -28,41 +23,6 @@ ACK_LIMIT: Final = 15.0
 RETRY_FOR: Final = 60.0
 
 
-def safe(record: Any) -> Any:
-    """A record whose headers cannot break the framework: no value becomes empty, what is no text becomes hex (F3)."""
-    headers = []
-    for key, value in record.headers or ():
-        raw = value if value is not None else b""
-        try:
-            raw.decode()
-            headers.append((key, raw))
-        except UnicodeDecodeError:
-            headers.append((f"x-raw-{key}", raw.hex().encode()))
-    return ConsumerRecord(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
-        timestamp_type=record.timestamp_type,
-        key=record.key,
-        value=record.value,
-        checksum=record.checksum,
-        serialized_key_size=record.serialized_key_size,
-        serialized_value_size=record.serialized_value_size,
-        headers=tuple(headers),
-    )
-
-
-async def parser(records: Sequence[Any], original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """The framework sees repaired headers only."""
-    return await original(tuple(map(safe, records)))
-
-
-async def decoder(message: Any) -> Any:
-    """The framework touches no payload."""
-    return message
-
-
 def as_record(raw: Any) -> Record:
     """The record as the core sees it; header names without case, of a repeated one the last counts."""
     headers = {key.lower(): value.decode("utf-8", "replace") for key, value in raw.headers}
@@ -70,7 +30,7 @@ def as_record(raw: Any) -> Record:
 
 
 @dataclass
-class Intake:
+class Sorter:
     """Sorts records of every topic of a service; no I/O."""
 
     resources: Resources
@@ -123,7 +83,7 @@ class Consumer:
     """Polls, applies in one transaction, wakes the relay, acknowledges."""
 
     resources: Resources
-    intake: Intake
+    sorter: Sorter
 
     async def on_batch(self, message: Any) -> None:
         """One batch. Lets no exception out: an exception here would acknowledge what was not done (F2, F4)."""
@@ -164,11 +124,11 @@ class Consumer:
     def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item], list[tuple[Record, Dead]], list[Record]]:
         items: list[Item] = []
         dead: list[tuple[Record, Dead]] = []
-        mirrored = [record for record in records if record.topic in self.intake.mirrors]
+        mirrored = [record for record in records if record.topic in self.sorter.mirrors]
         for record in records:
-            if record.topic in self.intake.mirrors:
+            if record.topic in self.sorter.mirrors:
                 continue
-            found = self.intake.sort(record)
+            found = self.sorter.sort(record)
             if isinstance(found, Item):
                 items.append(found)
             elif isinstance(found, Dead):
@@ -205,7 +165,7 @@ class Consumer:
         with tracing.span(f"process {resources.service}.v1", SpanKind.CONSUMER, attributes, links=sampled) as batch:
             links = tracing.links_to([tracing.traceparent(batch.get_span_context())])
             async with unit_of_work(resources.pool) as connection:
-                for topic, mirror in self.intake.mirrors.items():
+                for topic, mirror in self.sorter.mirrors.items():
                     pairs = [((r.key or b"").decode(), r.value) for r in mirrored if r.topic == topic]
                     if pairs:
                         await mirror(connection, pairs)
@@ -239,48 +199,3 @@ async def quietly(act: Awaitable[None], resources: Resources) -> None:
             await act
     except Exception as error:  # noqa: BLE001 - redelivery is recognised
         resources.count("ack_failures", type(error).__name__)
-
-
-def make_broker(resources: Resources, consumer: Consumer, topics: Sequence[str]) -> KafkaBroker:
-    """The broker with its one subscriber; every setting is one of `reliability.md` 3.1."""
-    settings, service = resources.settings, resources.service
-    broker = KafkaBroker(
-        settings.kafka.bootstrap_servers,
-        client_id=f"{service}-{settings.instance}",
-        allow_auto_create_topics=False,
-        request_timeout_ms=40_000,
-        graceful_timeout=20.0,
-        apply_types=False,
-        logger=None,
-    )
-    subscriber = broker.subscriber(
-        *topics,
-        group_id=f"{service}.v1",
-        group_instance_id=f"{service}-{settings.instance}",
-        batch=True,
-        max_records=300,
-        batch_timeout_ms=50,
-        auto_offset_reset="earliest",
-        ack_policy=AckPolicy.MANUAL,
-        no_reply=True,
-        parser=parser,
-        decoder=decoder,
-        partition_assignment_strategy=[RangePartitionAssignor],
-        session_timeout_ms=10_000,
-        heartbeat_interval_ms=3_000,
-        rebalance_timeout_ms=30_000,
-        max_poll_interval_ms=300_000,
-        fetch_max_wait_ms=50,
-        fetch_max_bytes=8 << 20,
-        max_partition_fetch_bytes=1 << 20,
-        check_crcs=True,
-    )
-    subscriber(consumer.on_batch)
-    return broker
-
-
-async def stop_broker(broker: KafkaBroker) -> None:
-    """Stops the consumer under a limit: in the dark it would take 40 s or for ever (F13)."""
-    with suppress(Exception):
-        async with asyncio.timeout(10):
-            await broker.stop()

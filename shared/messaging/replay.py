@@ -6,7 +6,7 @@ from typing import Any
 from shared.db import unit_of_work
 from shared.messaging import letters
 from shared.messaging.apply import Unit
-from shared.messaging.consumer import Intake
+from shared.messaging.consumer import Sorter
 from shared.messaging.inbound import Item, Record
 
 
@@ -19,11 +19,11 @@ class Result:
     why: str = ""
 
 
-async def replay_letter(intake: Intake, pool: Any, letter: str, *, dry_run: bool = False) -> Result:
+async def replay_letter(sorter: Sorter, pool: Any, letter: str, *, dry_run: bool = False) -> Result:
     """The letter goes through the same door with its original headers; success only when its effect is committed."""
     async with unit_of_work(pool) as connection:
         record = await letters.record_of(connection, letter)
-        found = intake.sort(record)
+        found = sorter.sort(record)
         why = letters.still_dead(found)
         if why is not None or not isinstance(found, Item):
             return Result(letter, done=False, why=why or "skipped")
@@ -31,7 +31,7 @@ async def replay_letter(intake: Intake, pool: Any, letter: str, *, dry_run: bool
             return Result(letter, done=True, why=f"se aplicaría: {type(found.message).__name__}")
         for aggregate in found.to.ids:
             await connection.execute(letters.UNBLOCK, aggregate)
-        unit = _unit(intake, connection)
+        unit = _unit(sorter, connection)
         outcome = await unit.apply([found])
         if outcome.blocked:
             return Result(letter, done=False, why="vuelve a fallar: la orden sigue bloqueada")
@@ -39,7 +39,7 @@ async def replay_letter(intake: Intake, pool: Any, letter: str, *, dry_run: bool
     return Result(letter, done=True)
 
 
-async def release(intake: Intake, pool: Any, aggregate: str, *, dry_run: bool = False) -> list[Result]:
+async def release(sorter: Sorter, pool: Any, aggregate: str, *, dry_run: bool = False) -> list[Result]:
     """Frees a blocked aggregate; stops at the next failure, where it is blocked again."""
     async with unit_of_work(pool) as connection:
         waiting = await letters.parked(connection, aggregate)
@@ -47,22 +47,22 @@ async def release(intake: Intake, pool: Any, aggregate: str, *, dry_run: bool = 
             await connection.execute(letters.UNBLOCK, aggregate)
     results = []
     for position, record in waiting:
-        result = await _one(intake, pool, position, record, dry_run=dry_run)
+        result = await _one(sorter, pool, position, record, dry_run=dry_run)
         results.append(result)
         if not result.done:
             break
     return results
 
 
-async def _one(intake: Intake, pool: Any, position: int, record: Record, *, dry_run: bool) -> Result:
+async def _one(sorter: Sorter, pool: Any, position: int, record: Record, *, dry_run: bool) -> Result:
     identity = f"{record.topic}/{record.partition}/{record.offset}"
-    found = intake.sort(record)
+    found = sorter.sort(record)
     if not isinstance(found, Item):
         return Result(identity, done=False, why=letters.still_dead(found) or "")
     if dry_run:
         return Result(identity, done=True, why=f"se aplicaría: {type(found.message).__name__}")
     async with unit_of_work(pool) as connection:
-        unit = _unit(intake, connection)
+        unit = _unit(sorter, connection)
         outcome = await unit.apply([found])
         if outcome.blocked:
             return Result(identity, done=False, why="vuelve a fallar")
@@ -70,6 +70,6 @@ async def _one(intake: Intake, pool: Any, position: int, record: Record, *, dry_
     return Result(identity, done=True)
 
 
-def _unit(intake: Intake, connection: Any) -> Unit:
-    resources = intake.resources
+def _unit(sorter: Sorter, connection: Any) -> Unit:
+    resources = sorter.resources
     return Unit(resources.service, resources.roster, resources.worlds, connection, parks=False)

@@ -14,7 +14,8 @@ from shared.contracts.base import Fact
 from shared.contracts.catalogue import COMMANDS, FACTS, SERVICES
 from shared.contracts.refusals import REFUSALS
 from shared.decider import Hears
-from shared.messaging.consumer import Consumer, Intake, make_broker
+from shared.messaging.broker import make_broker
+from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.resources import Resources
 from shared.service import Service
 from shared.settings import Settings
@@ -69,7 +70,7 @@ def test_every_subscriber_acknowledges_by_hand_and_starts_from_the_earliest(name
     one, settings = service(name), Settings()
     nothing: Any = None
     resources = Resources(name, settings, one.roster(), nothing, nothing, nothing, nothing)
-    broker = make_broker(resources, Consumer(resources, Intake(resources, {}, {}, {})), one.topics({}))
+    broker = make_broker(resources, Consumer(resources, Sorter(resources, {}, {}, {})).on_batch, one.topics({}))
     assert broker.subscribers
     for subscriber in broker.subscribers:
         config: Any = subscriber

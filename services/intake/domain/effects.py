@@ -2,7 +2,13 @@
 
 from services.intake.domain.state import State
 from shared.common.state import AT_ONCE, wanted
+from shared.contracts.shapes import Doc
 from shared.decider import Effect
+
+
+def _given_up(state: State, doc: Doc) -> bool:
+    """A person has the ball: the file could not be fetched, or is not the one that was announced."""
+    return bool({f"effect/store/{doc.doc_id}/{doc.version}", f"document/{doc.doc_id}"} & set(state.fallouts))
 
 
 def effects(state: State) -> tuple[Effect, ...]:
@@ -16,5 +22,5 @@ def effects(state: State) -> tuple[Effect, ...]:
             doc=one.doc.model_dump(mode="json"),
         )
         for one in state.documents.values()
-        if one.fetch and not one.stored and f"effect/store/{one.doc.doc_id}/{one.doc.version}" not in state.fallouts
+        if one.fetch and not one.stored and not _given_up(state, one.doc)
     )

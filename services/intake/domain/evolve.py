@@ -110,7 +110,7 @@ def reassigned(state: State, fact: OrderReassigned) -> State:
 @evolve.on(DocumentAttached, DocumentReplaced)
 def attached(state: State, fact: DocumentAttached | DocumentReplaced) -> State:
     kept = without(state.documents, fact.replaces) if isinstance(fact, DocumentReplaced) else state.documents
-    fetch = fact.doc.source == "SALESFORCE" and fact.doc.hash_of == "REFERENCE"
+    fetch = fact.doc.source != "UPLOAD"  # what a person uploads is stored before its command comes
     one = Attached(doc=fact.doc, item=fact.item, counts=fact.counts, why=fact.why, fetch=fetch)
     return state.having(documents={**kept, fact.doc.doc_id: one})
 

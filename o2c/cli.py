@@ -2,7 +2,7 @@
 
 import typer
 
-from o2c.commands import contracts, demo, dev, dlq, mail, order, verify
+from o2c.commands import contracts, db, demo, dev, dlq, mail, order, topics, verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Entrega de órdenes B2B.")
 app.command("demo")(demo.demo)
@@ -12,6 +12,8 @@ app.command("verify")(verify.command)
 app.add_typer(dev.sandbox, name="sandbox")
 app.add_typer(order.app, name="order")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(db.app, name="db")
+app.add_typer(topics.app, name="topics")
 app.add_typer(mail.app, name="mail")
 app.add_typer(contracts.app, name="contracts")
 

@@ -1,60 +1,36 @@
 """Schemas, roles and migrations: a schema per service, plain SQL files in pre and post halves, each applied once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Final, Literal
 
 import asyncpg
 
+from shared import roles
+
 COMMON: Final = Path(__file__).parent / "migrations"
 SERVICES: Final = Path(__file__).parents[1] / "services"
-LOCK: Final = "SELECT pg_advisory_lock(19, 1)"
-UNLOCK: Final = "SELECT pg_advisory_unlock(19, 1)"
+Phase = Literal["pre", "post", "all"]
+ALONE: Final = "-- outside a transaction"
+"""First line of a file with one statement that Postgres runs only so: CREATE INDEX CONCURRENTLY. It must bear repetition."""
 
-LIMITS: Final[dict[str, dict[str, str]]] = {
-    "owner": {"lock_timeout": "2s"},
-    "app": {"lock_timeout": "5s", "statement_timeout": "15s", "idle_in_transaction_session_timeout": "15s"},
-    "relay": {"statement_timeout": "10s", "idle_session_timeout": "15s"},
-    "ops": {"statement_timeout": "5min"},
-}
-ALL_ROLES: Final[dict[str, str]] = {
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20s",
-    "client_connection_check_interval": "5s",
-}
-RIGHTS: Final[dict[str, dict[str, str]]] = {
-    "app": {
-        "aggregate": "SELECT, INSERT, UPDATE",
-        "fact": "SELECT, INSERT",
-        "outbox": "SELECT, INSERT",
-        "command_log": "SELECT, INSERT",
-        "inbox": "SELECT, INSERT, DELETE",
-        "parked": "SELECT, INSERT, DELETE",
-        "dead_letter": "SELECT, INSERT, UPDATE (replayed_at)",
-        "migration": "SELECT",
-    },
-    "relay": {"fact": "SELECT", "outbox": "SELECT, DELETE"},
-    "ops": {
-        "aggregate": "SELECT, UPDATE",
-        "fact": "SELECT, INSERT",
-        "outbox": "SELECT, INSERT",
-        "inbox": "SELECT, INSERT, DELETE",
-        "parked": "SELECT, INSERT, UPDATE, DELETE",
-        "dead_letter": "SELECT, INSERT, UPDATE, DELETE",
-        "command_log": "SELECT, DELETE",
-        "migration": "SELECT",
-    },
-}
-"""What each run-time role may do in its own schema, nothing anywhere else; `ops` replays, so it may apply."""
+WAIT: Final = "SET lock_timeout = '60s'"
+LOCK: Final = "SELECT pg_advisory_lock(19, 1)"
+THERE: Final = "SELECT to_regclass($1) IS NOT NULL"
+TABLE: Final = """
+CREATE TABLE migration (name text PRIMARY KEY, checksum text NOT NULL, at timestamptz NOT NULL DEFAULT now())"""
+# Names once began with a running number, which a new common file would have moved.
+DONE: Final = "SELECT regexp_replace(name, '^[0-9]{4}_', '') AS name, checksum FROM migration"
+RECORD: Final = "INSERT INTO migration (name, checksum) VALUES ($1, $2)"
+# A role's own settings come with its login, not with SET ROLE: the limit on locks has to be said again.
+ACT: Final = """SET ROLE "{service}_owner"; SET search_path = "{service}"; SET lock_timeout = '2s'"""
+LEAVE: Final = "RESET ROLE; RESET search_path; RESET lock_timeout"
 
 
 class MigrationError(Exception):
-    """An applied file was changed, or a file is not named NNNN_{pre|post}_what.sql."""
+    """An applied file was changed, a file is misnamed or fails, or a post file would overtake a pre file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,125 +48,134 @@ class Migration:
         return sha256(self.sql.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Files of one service: applied; still to apply; applied but changed since; applied but not of this release."""
+
+    service: str
+    applied: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is pending and nothing was changed; a newer release may have gone ahead."""
+        return not self.pending and not self.changed
+
+
 def role_dsn(dsn: str, role: str) -> str:
-    """The address with this role as its user."""
-    parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2]
-    netloc = f"{role}@{host}"
-    if not host:
-        query = f"{parts.query}&user={role}" if parts.query else f"user={role}"
-        return (
-            urlunsplit((parts.scheme, "", parts.path, query, "")).replace(":/", ":///", 1)
-            if "///" not in dsn
-            else _local(parts, query)
-        )
-    return urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
-
-
-def _local(parts: Any, query: str) -> str:
-    return f"{parts.scheme}://{parts.path}?{query}"
+    """The address with this role as its user, also of a Unix socket; a password in it was another role's and is dropped."""
+    scheme, _, rest = dsn.partition("://")
+    address, _, query = rest.partition("?")
+    hosts, slash, database = address.partition("/")
+    kept = [part for part in query.split("&") if part and not part.startswith(("user=", "password="))]
+    return f"{scheme}://{hosts.rpartition('@')[2]}{slash}{database}?{'&'.join([*kept, f'user={role}'])}"
 
 
 def migrations(service: str) -> list[Migration]:
     """The common files, then the service's own, in order."""
-    files = [*sorted(COMMON.glob("*.sql")), *sorted((SERVICES / service / "migrations").glob("*.sql"))]
-    found = []
-    for index, path in enumerate(files):
-        parts = path.stem.split("_", 2)
-        if len(parts) != 3 or parts[1] not in {"pre", "post"}:  # noqa: PLR2004 - number, phase, what
-            raise MigrationError(f"{path.name}: se espera NNNN_{{pre|post}}_que.sql")
-        origin = "common" if path.parent == COMMON else service
-        found.append(Migration(service, f"{index:04d}_{origin}_{path.stem}", parts[1], path.read_text(encoding="utf-8")))
-    return found
+    return [
+        Migration(service, f"{origin}_{path.stem}", _phase(path.stem), path.read_text(encoding="utf-8"))
+        for origin, folder in (("common", COMMON), (service, SERVICES / service / "migrations"))
+        for path in sorted(folder.glob("*.sql"))
+    ]
+
+
+def _phase(stem: str) -> str:
+    number, phase, *what = (*stem.split("_", 2), "")
+    if not (number.isdecimal() and phase in {"pre", "post"} and what[0]):
+        raise MigrationError(f"{stem}.sql: se espera NNNN_{{pre|post}}_que.sql")
+    return phase
 
 
 def expected_version(service: str) -> int:
-    """How many files a replica of this release needs applied."""
+    """How many files a schema has when all of this release are applied."""
     return len(migrations(service))
 
 
-async def upgrade(dsn: str, services: Sequence[str], phase: str = "all", admin: str = "postgres") -> list[Migration]:
-    """Brings roles, schemas and tables up to date, under one lock; answers what was applied."""
+def unfit(service: str, applied: Collection[str]) -> list[str]:
+    """Why a replica of this release may not work on a schema with these files; none: it may.
+
+    It needs its own pre files; its post files may wait until the last old replica is gone. What a newer release added
+    beforehand (pre) it can live with, what that release took away afterwards (post) it cannot.
+    """
+    mine = {one.name: one.phase for one in migrations(service)}
+    missing = [f"falta {name}" for name, phase in mine.items() if phase == "pre" and name not in applied]
+    newer = [name for name in sorted(applied) if name not in mine]
+    return missing + [f"desconocida {name}" for name in newer if _phase(name.split("_", 1)[1]) == "post"]
+
+
+async def upgrade(dsn: str, services: Sequence[str], phase: Phase = "all", admin: str = "postgres") -> list[Migration]:
+    """Brings roles, schemas, tables and rights up to date, under one lock; answers what was applied.
+
+    `admin` may create roles and schemas in the database (`deploy/postgres/admin.sql`). Each file is one transaction, so
+    what fails leaves all before it applied. Raises MigrationError.
+    """
     connection = await asyncpg.connect(role_dsn(dsn, admin), timeout=10)
-    applied: list[Migration] = []
     try:
+        await connection.execute(WAIT)
         await connection.execute(LOCK)
-        await connection.execute("REVOKE ALL ON SCHEMA public FROM public")
-        for service in services:
-            await _roles(connection, service)
-            applied += await _apply(connection, service, phase)
-        await connection.execute(UNLOCK)
+        await roles.create(connection, services)
+        applied = [one for service in services for one in await _apply(connection, service, phase)]
+        await roles.grant(connection, services)
     finally:
-        await connection.close()
+        await connection.close()  # and with it the lock
     return applied
 
 
-async def _roles(connection: Any, service: str) -> None:
-    known = {
-        row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE $1", f"{service}\\_%")
-    }
-    extra = {"transaction_timeout": "30s"} if connection.get_server_version().major >= 17 else {}  # noqa: PLR2004 - new in 17
-    for kind, limits in LIMITS.items():
-        role = f"{service}_{kind}"
-        if role in known:
-            continue
-        await connection.execute(f'CREATE ROLE "{role}" LOGIN')
-        more = extra if kind == "app" else {}
-        for name, value in (limits | ALL_ROLES | more | {"search_path": service}).items():
-            await connection.execute(f"ALTER ROLE \"{role}\" SET {name} = '{value}'")
-    await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{service}" AUTHORIZATION "{service}_owner"')
+async def _apply(connection: Any, service: str, phase: Phase) -> list[Migration]:
+    await connection.execute(ACT.format(service=service))
+    if not await connection.fetchval(THERE, f"{service}.migration"):
+        await connection.execute(TABLE)
+    done = {row["name"]: row["checksum"] for row in await connection.fetch(DONE)}
+    files = migrations(service)
+    changed = [one.name for one in files if done.get(one.name, one.checksum) != one.checksum]
+    if changed:
+        raise MigrationError(f"{service} {changed[0]}: el archivo ya aplicado cambió")
+    pending = [one for one in files if one.name not in done]
+    chosen = [one for one in pending if phase in {"all", one.phase}]
+    if phase == "post" and chosen != pending:
+        raise MigrationError(f"{service}: aplique primero --phase pre")
+    for one in chosen:
+        await _run(connection, one)
+    await connection.execute(LEAVE)
+    return chosen
 
 
-async def _apply(connection: Any, service: str, phase: str) -> list[Migration]:
-    await connection.execute(f'SET ROLE "{service}_owner"; SET search_path = "{service}"')
-    await connection.execute(
-        "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, checksum text NOT NULL, "
-        "at timestamptz NOT NULL DEFAULT now())"
-    )
-    done = {row["name"]: row["checksum"] for row in await connection.fetch("SELECT name, checksum FROM migration")}
-    applied = []
-    for one in migrations(service):
-        if one.name in done:
-            if done[one.name] != one.checksum:
-                raise MigrationError(f"{service} {one.name}: el archivo ya aplicado cambió")
-            continue
-        if phase not in {"all", one.phase}:
-            continue
-        async with connection.transaction():
+async def _run(connection: Any, one: Migration) -> None:
+    try:
+        if one.sql.startswith(ALONE):
             await connection.execute(one.sql)
-            await connection.execute("INSERT INTO migration (name, checksum) VALUES ($1, $2)", one.name, one.checksum)
-        applied.append(one)
-    if applied:
-        await _grant(connection, service)
-    await connection.execute("RESET ROLE; RESET search_path")
-    return applied
+            await connection.execute(RECORD, one.name, one.checksum)
+        else:
+            async with connection.transaction():
+                await connection.execute(one.sql)
+                await connection.execute(RECORD, one.name, one.checksum)
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{one.service} {one.name}: {error.sqlstate} {error}") from error
 
 
-async def _grant(connection: Any, service: str) -> None:
-    tables = {
-        row["tablename"] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", service)
-    }
-    own = tables - {name for rights in RIGHTS.values() for name in rights}
-    for kind, rights in RIGHTS.items():
-        role = f'"{service}_{kind}"'
-        await connection.execute(f'GRANT USAGE ON SCHEMA "{service}" TO {role}')
-        for table, verbs in rights.items():
-            await connection.execute(f"GRANT {verbs} ON {table} TO {role}")
-        for table in own if kind != "relay" else ():
-            await connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
-
-
-async def status(dsn: str, services: Sequence[str], admin: str = "postgres") -> dict[str, dict[str, list[str]]]:
-    """Per service which files are applied and which are pending."""
+async def status(dsn: str, services: Sequence[str], admin: str = "postgres") -> list[Status]:
+    """Per service which files are applied, pending, changed or unknown; changes nothing."""
     connection = await asyncpg.connect(role_dsn(dsn, admin), timeout=10)
     try:
-        answer = {}
-        for service in services:
-            there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{service}.migration")
-            rows = await connection.fetch(f'SELECT name FROM "{service}".migration') if there else []  # noqa: S608 - a schema of ours
-            done = {row["name"] for row in rows}
-            names = [one.name for one in migrations(service)]
-            answer[service] = {"applied": sorted(done), "pending": [name for name in names if name not in done]}
-        return answer
+        return [await _status(connection, service) for service in services]
     finally:
         await connection.close()
+
+
+async def _status(connection: Any, service: str) -> Status:
+    files = {one.name: one.checksum for one in migrations(service)}
+    done: dict[str, str] = {}
+    if await connection.fetchval(THERE, f"{service}.migration"):
+        await connection.execute(ACT.format(service=service))
+        done = {row["name"]: row["checksum"] for row in await connection.fetch(DONE)}
+        await connection.execute(LEAVE)
+    return Status(
+        service,
+        applied=tuple(name for name in files if files[name] == done.get(name)),
+        pending=tuple(name for name in files if name not in done),
+        changed=tuple(name for name in files if files[name] != done.get(name, files[name])),
+        unknown=tuple(sorted(done.keys() - files.keys())),
+    )

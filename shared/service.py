@@ -35,7 +35,7 @@ from shared.messaging.resources import EXIT_STUCK, Resources, die, start_watchdo
 from shared.messaging.roster import Roster
 from shared.messaging.timers import run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
-from shared.migrate import expected_version
+from shared.migrate import DONE, unfit
 from shared.rules.load import load_dir, load_policy
 from shared.settings import Settings
 
@@ -53,7 +53,6 @@ PARTNERS: Final[Mapping[str, frozenset[str]]] = {
     "/buzon": frozenset({"OPS"}),
 }
 """The role a sender of commands has, whatever its message says; the broker binds the sender to its principal."""
-MIGRATED: Final = "SELECT count(*) FROM migration"
 
 
 @dataclass(frozen=True)
@@ -200,10 +199,10 @@ async def _ready(service: Service, resources: Resources, broker: Any) -> dict[st
     if not any(one.assignment() for one in consumers):
         checks["partitions"] = "sin particiones asignadas (o réplica en espera)"
     try:
-        found = await resources.command_pool.fetchval(MIGRATED)
-        wanted = expected_version(service.name)
-        if found != wanted:
-            checks["migrations"] = f"esquema {found}, se espera {wanted}: ejecute o2c db upgrade"
+        applied = {row["name"] for row in await resources.command_pool.fetch(DONE)}
+        reasons = unfit(service.name, applied)
+        if reasons:
+            checks["migrations"] = f"{'; '.join(reasons)}: ejecute o2c db upgrade"
     except TRANSIENT as error:
         checks["database"] = checks["migrations"] = type(error).__name__
     return checks

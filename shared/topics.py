@@ -1,38 +1,67 @@
-"""The topics: names, cleaning, limits; created once, and compared when they exist."""
+"""The topics: names, settings, who may write and read them; created once, and compared when they exist."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
 
 from shared.contracts.catalogue import SERVICES
 
 PARTITIONS: Final = 12
-DAYS_30: Final = str(30 * 24 * 3600 * 1000)
-DAY: Final = str(24 * 3600 * 1000)
+DAY_MS: Final = 24 * 3600 * 1000
 ALREADY_THERE: Final = 36
+VISIBLE_SECONDS: Final = 15
+ADMIN: Final = "o2c-admin"
+
+READERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "intake": (
+        *("provisioning", "testing", "acceptance", "billing", "notifications"),
+        *("salesforce-sink", "servicenow", "activaciones", "noc"),
+    ),
+    "provisioning": ("intake", "testing", "billing", "notifications", "servicenow", "activaciones", "noc"),
+    "testing": (
+        *("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
+        *("servicenow", "activaciones", "noc"),
+    ),
+    "acceptance": ("intake", "testing", "acceptance", "billing", "notifications"),
+    "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd"),
+    "notifications": ("testing", "acceptance"),
+}
+"""Who hears the facts of each service: services as their `app.py` says, then partners."""
+COMMANDERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "intake": ("activaciones", "servicenow"),
+    "provisioning": ("activaciones", "noc", "producto", "contratista"),
+    "testing": ("servicenow",),
+    "acceptance": ("firma",),
+    "billing": ("activaciones", "bbd"),
+    "notifications": ("buzon",),
+}
+"""Which outside systems send commands to each service; a principal is named like the `ce_source` it is bound to."""
 
 
 class TopicError(Exception):
-    """A topic could not be created: its name and Kafka's code."""
+    """Topics could not be created or read: each name with Kafka's error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic, who writes it and who reads it (principals for the access lists)."""
+    """One topic, the principals that write and read it, and how long it keeps what it has; None: the newest of each key."""
 
     name: str
     writers: tuple[str, ...]
-    compacted: bool = False
-    keep_ms: str = DAYS_30
+    readers: tuple[str, ...]
+    keep_days: int | None = 30
 
     def settings(self, replication: int) -> dict[str, str]:
         """Kafka's settings of this topic (`reliability.md` 3.5)."""
         cleaning = (
-            {"cleanup.policy": "compact", "segment.ms": DAY, "max.compaction.lag.ms": DAY}
-            if self.compacted
-            else {"cleanup.policy": "delete", "retention.ms": self.keep_ms}
+            {"cleanup.policy": "compact", "segment.ms": str(DAY_MS), "max.compaction.lag.ms": str(DAY_MS)}
+            if self.keep_days is None
+            else {"cleanup.policy": "delete", "retention.ms": str(self.keep_days * DAY_MS)}
         )
         return cleaning | {
             "message.timestamp.type": "LogAppendTime",
@@ -42,27 +71,135 @@ class Topic:
 
 
 TOPICS: Final[tuple[Topic, ...]] = (
-    *(Topic(f"o2c.{one}.v1", (one,)) for one in SERVICES),
-    *(Topic(f"o2c.{one}.commands.v1", ("partners",)) for one in SERVICES),
-    Topic("o2c.contacts.v1", ("intake", "notifications"), compacted=True),
-    Topic("salesforce.orders", ("salesforce",), keep_ms=str(7 * 24 * 3600 * 1000)),
+    *(Topic(f"o2c.{one}.v1", (one,), READERS[one]) for one in SERVICES),
+    *(Topic(f"o2c.{one}.commands.v1", COMMANDERS[one], (one,)) for one in SERVICES),
+    Topic("o2c.contacts.v1", ("intake", "notifications"), ("notifications",), keep_days=None),
+    Topic("salesforce.orders", ("salesforce",), ("intake",), keep_days=7),
 )
 
 
-async def create(bootstrap: Sequence[str], replication: int = 1) -> list[str]:
-    """Creates what is missing; answers the names that were made. Raises TopicError: errors stand in the response (K7)."""
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """One line of the access list; what no line allows is denied."""
+
+    principal: str
+    operation: str
+    resource: str
+    name: str
+    pattern: str = "literal"
+
+
+def acls() -> list[Acl]:
+    """Write and read on topics, each principal's own consumer groups, and what creating topics takes; nobody else alters."""
+    lines = [Acl(one, "WRITE", "topic", topic.name) for topic in TOPICS for one in topic.writers]
+    lines += [Acl(one, "READ", "topic", topic.name) for topic in TOPICS for one in topic.readers]
+    readers = sorted({one for topic in TOPICS for one in topic.readers})
+    lines += [
+        Acl(one, "READ", "group", f"{one}.v1") if one in SERVICES else Acl(one, "READ", "group", f"{one}.", "prefixed")
+        for one in readers
+    ]
+    for topic in TOPICS:
+        lines += [Acl(ADMIN, operation, "topic", topic.name) for operation in ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")]
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A topic that exists otherwise than it should."""
+
+    topic: str
+    what: str
+    found: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `create` made, and what it found to differ and left alone."""
+
+    created: tuple[str, ...]
+    differing: tuple[Difference, ...]
+
+
+async def create(bootstrap: Sequence[str], replication: int = 1, wanted: Sequence[Topic] = TOPICS) -> Report:
+    """Creates what is missing, waits until it can be used, and compares what is there; nothing that exists is changed.
+
+    A differing partition count is never mended in place: it would move orders and break their order. Raises TopicError
+    when Kafka refuses, since it says so in its answer alone (K7).
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=list(bootstrap))
     await admin.start()
     try:
-        known = set(await admin.list_topics())
-        missing = [topic for topic in TOPICS if topic.name not in known]
-        if not missing:
-            return []
-        wanted = [NewTopic(one.name, PARTITIONS, replication, topic_configs=one.settings(replication)) for one in missing]
-        answer = await admin.create_topics(wanted)
-        for name, code, *_ in answer.topic_errors:
-            if code not in {0, ALREADY_THERE}:
-                raise TopicError(f"{name}: error {code}")
-        return [one.name for one in missing]
+        there = await _there(admin)
+        missing = [topic for topic in wanted if topic.name not in there]
+        created = await _make(admin, missing, replication) if missing else ()
+        if missing:
+            there = await _visible(admin, [topic.name for topic in missing])
+        standing = [topic for topic in wanted if topic.name not in created]
+        return Report(created, await _compare(admin, standing, there, replication) if standing else ())
     finally:
         await admin.close()
+
+
+async def _there(admin: AIOKafkaAdminClient) -> dict[str, Any]:
+    return {topic["topic"]: topic for topic in await admin.describe_topics()}
+
+
+async def _visible(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, Any]:
+    """Waits until each new topic can be used: Kafka answers before all of its brokers know of it."""
+    try:
+        async with asyncio.timeout(VISIBLE_SECONDS):
+            while True:
+                there = await _there(admin)
+                if all(name in there and _led(there[name]) for name in names):
+                    return there
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        raise TopicError(f"not usable after {VISIBLE_SECONDS} s: {', '.join(names)}") from error
+
+
+def _led(topic: Mapping[str, Any]) -> bool:
+    return topic["error_code"] == 0 and all(partition["leader"] >= 0 for partition in topic["partitions"])
+
+
+async def _make(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication: int) -> tuple[str, ...]:
+    new = [NewTopic(one.name, PARTITIONS, replication, topic_configs=one.settings(replication)) for one in missing]
+    answer = await admin.create_topics(new)
+    codes = {name: code for name, code, *_ in answer.topic_errors}
+    failed = {one.name: codes.get(one.name, -1) for one in missing if codes.get(one.name, -1) not in {0, ALREADY_THERE}}
+    if failed:
+        raise TopicError(_told(failed))
+    return tuple(one.name for one in missing if codes[one.name] == 0)
+
+
+async def _compare(
+    admin: AIOKafkaAdminClient, standing: Sequence[Topic], there: Mapping[str, Any], replication: int
+) -> tuple[Difference, ...]:
+    broken = {one.name: there[one.name]["error_code"] for one in standing if there[one.name]["error_code"]}
+    if broken:
+        raise TopicError(_told(broken))
+    configs = await _configs(admin, [one.name for one in standing])
+    found: list[Difference] = []
+    for one in standing:
+        partitions = there[one.name]["partitions"]
+        copies = {len(partition["replicas"]) for partition in partitions}
+        pairs = {
+            "partitions": (str(len(partitions)), str(PARTITIONS)),
+            "replication": ("/".join(map(str, sorted(copies))), str(replication)),
+            **{name: (configs[one.name].get(name, ""), value) for name, value in one.settings(replication).items()},
+        }
+        found += [Difference(one.name, what, is_, should) for what, (is_, should) in pairs.items() if is_ != should]
+    return tuple(found)
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    rows = [row for answer in answers for row in answer.resources]
+    failed = {name: code for code, _why, _kind, name, _entries in rows if code}
+    if failed:
+        raise TopicError(_told(failed))
+    return {name: {entry[0]: entry[1] for entry in entries} for _code, _why, _kind, name, entries in rows}
+
+
+def _told(codes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {code} {for_code(code).__name__}" for name, code in codes.items())

@@ -1,13 +1,15 @@
 """Orders, sites and documents in domain words; plausible Bolivian data, one place."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from shared.contracts.intake import OrderReceived, SuborderContent, SuborderReleased
+from shared.contracts.intake import OrderContent, OrderReceived, SuborderContent, SuborderReleased
 from shared.contracts.notifications import NotificationSent
 from shared.contracts.provisioning import ProvisionedService
+from shared.contracts.salesforce import SalesforceOrderSubmitted, SentDocument
 from shared.contracts.shapes import AskedBy, Card, Doc, Item, Money, Phase, Recipient, Site, Terms, Traits, Trigger
 from shared.contracts.testing import FinalResult, TestsPassed
 
@@ -177,4 +179,98 @@ def mail_sent(
         content_sha256=digest(purpose),
         to=(Recipient(role="CLIENTE", ref=f"{PARENT}:firmante"),),
         cc=tuple(Recipient(role=one, ref=f"{one.lower()}-1") for one in cc),
+    )
+
+
+BANK_SITES = {
+    SUBORDER: Site(code="LPZ-001", service_account="0015g00001XyZ8lAAF", name="Edificio Central", department="L", city="La Paz"),
+    OTHER: Site(
+        code="SCZ-004",
+        service_account="0015g00001XyZ8mAAF",
+        name="Agencia Equipetrol",
+        department="S",
+        city="Santa Cruz de la Sierra",
+    ),
+}
+"""The bank of sample 00: its two suborders, each with its site."""
+FAMILIES = {"SDWAN": "SMART_CONNECTIVITY", "NUBE": "CLOUD", "AWS": "CLOUD", "BACKUP": "CLOUD", "INET": "CONECTIVIDAD"}
+NOT_IN_CPQ = ("ANTIDDOS-PRY", "SDWAN-LTE-PRY", "BACKUP-DC-PRY", "INET-DED-50")
+
+
+def line(code: str, number: int = 1, price: str = "5200.00", **changes: Any) -> Item:
+    """An item as the decoder hands it over: what intake finds in its tables is not there yet."""
+    known: dict[str, Any] = {
+        "item_id": f"8025g00000It{number:03}AAB",
+        "product_code": code,
+        "family": FAMILIES.get(code.partition("-")[0], "CIBERSEGURIDAD"),
+        "unit_price": bob(price),
+        "in_cpq": code not in NOT_IN_CPQ,
+    }
+    return Item.model_validate(known | changes)
+
+
+BANK_LINES = {
+    SUBORDER: (line("FWAAS-GEST-M", 1), line("SDWAN-100", 2, "4025.00")),
+    OTHER: (line("FWAAS-GEST-M", 3), line("SDWAN-100", 4, "4025.00")),
+}
+
+
+def sent(kind: str, name: str | None = None, **changes: Any) -> SentDocument:
+    """A document that the sale names by its reference."""
+    told = {"source": "SALESFORCE", "hash_of": "REFERENCE"} | changes
+    return SentDocument(doc=doc(kind, name, **told), label=kind, fetch=True)
+
+
+BANK_DOCUMENTS = tuple(sent(kind) for kind in ("CONTRATO_FIRMADO", "RELEVAMIENTO_PREVENTA", "SOW"))
+"""Three of the five that the gate wants."""
+
+
+def sale(
+    lines: Mapping[str, tuple[Item, ...]] | None = None,
+    *,
+    version: int = 1,
+    groups: tuple[Terms, ...] = (),
+    documents: tuple[SentDocument, ...] = BANK_DOCUMENTS,
+    **changes: Any,
+) -> SalesforceOrderSubmitted:
+    """The bank's order as its decoder hands it over: two sites, *por fases* without a list."""
+    sold = lines or BANK_LINES
+    more: dict[str, Any] = {
+        "mechanism": "BY_PHASE",
+        "phases": (),
+        "payer": "0015g00001XyZ9nAAF",
+        "contract_value": bob("221400.00"),
+    }
+    more |= {"contract_id": "8005g000001UvWxAAK", "purchase_order": "OC-7781"}
+    by_site = groups or tuple(terms(one, **more) for one in sold)
+    group = {member: one.group for one in by_site for member in one.members}
+    known: dict[str, Any] = {
+        "order_number": "00012345",
+        "version": version,
+        "customer_id": "0015g00001XyZ7kAAF",
+        "customer_name": "Banco Ejemplo S.A.",
+        "segment": "CORPORACIONES_EMPRESAS",
+        "segment_label": "Corporaciones",
+        "offer": " + ".join(dict.fromkeys(one.product_code for items in sold.values() for one in items)),
+        "opportunity_code": "OPP-2026-008812",
+        "executive": "0055g000009AbCdAAK",
+        "contacts": {slot: f"{PARENT}:{slot}" for slot in ("firmante", "tecnico", "administrativo")}
+        | {"cliente": "0015g00001XyZ7kAAF:cliente"},
+        "groups": by_site,
+        "suborders": tuple(
+            SuborderContent(
+                suborder=one, suborder_number=f"000123{n}", group=group[one], site=BANK_SITES.get(one) or site(n), items=items
+            )
+            for n, (one, items) in enumerate(sold.items(), 46)
+        ),
+    }
+    content = OrderContent.model_validate(known | changes)
+    return SalesforceOrderSubmitted(
+        parent=PARENT,
+        version=version,
+        order_number=content.order_number,
+        executive=content.executive,
+        content=content,
+        documents=documents,
+        content_sha256=digest(content.model_dump_json(exclude={"version"})),
     )

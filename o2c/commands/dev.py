@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,8 +13,11 @@ from rich.console import Console
 
 from o2c.stack.tokens import UnknownUserError, token_for
 from o2c.stack.up import Stack, running
+from shared.calendar.calendar import LA_PAZ
+from shared.clock import Clock
 
 FOLDER: Final = Path(".o2c/dev")
+CLOCK: Final = FOLDER / "sandbox" / "clock"
 sandbox: Final = typer.Typer(help="El reloj de la caja de arena.", no_args_is_help=True)
 UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
@@ -24,16 +28,27 @@ def group() -> None:
 
 
 async def _keep_up(stack: Stack, console: Console) -> None:
-    told = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, told.set)
     async with stack:
         for child in stack.supervisor.children:
             console.print(f"{child.name:<18} {child.url}/docs")
         console.print(f"Kafka {', '.join(stack.bootstrap)}   Postgres {stack.dsn}   correos {stack.mail.folder}")
         console.print("Ctrl-C para detener; lo guardado sigue ahí la próxima vez.")
-        await told.wait()
-        console.print("Deteniendo ...")
+        await asyncio.Event().wait()
+
+
+async def _until_told(stack: Stack, console: Console) -> None:
+    """Ctrl-C and SIGTERM stop it cleanly, also while it is starting; told again, it goes on stopping."""
+    up = asyncio.create_task(_keep_up(stack, console))
+
+    def tell() -> None:
+        if not up.cancelling():
+            console.print("Deteniendo ...")
+            up.cancel()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, tell)
+    with suppress(asyncio.CancelledError):
+        await up
 
 
 def dev(
@@ -43,27 +58,38 @@ def dev(
 ) -> None:
     """Levanta todo y lo mantiene arriba hasta Ctrl-C."""
     console = Console(highlight=False)
-    asyncio.run(_keep_up(Stack(FOLDER, sandbox=sandboxed, fresh=fresh, replicas=replicas, say=console.print), console))
+    asyncio.run(_until_told(Stack(FOLDER, sandbox=sandboxed, fresh=fresh, replicas=replicas, say=console.print), console))
+
+
+def _is_sandbox() -> bool:
+    try:
+        return bool(running(FOLDER)["sandbox"])
+    except FileNotFoundError:
+        return False
+
+
+@sandbox.command()
+def now() -> None:
+    """Dice qué hora es en la caja de arena."""
+    if not _is_sandbox():
+        typer.echo("No hay una caja de arena en marcha (o2c dev --sandbox).", err=True)
+        raise typer.Exit(2)
+    typer.echo(f"{Clock(CLOCK).now().astimezone(LA_PAZ):%Y-%m-%d %H:%M:%S} (La Paz)")
 
 
 @sandbox.command()
 def advance(step: Annotated[str, typer.Argument(help="Cuánto: 2d, 6h, 30m, 15s.")]) -> None:
     """Adelanta el reloj de la caja de arena."""
     match = re.fullmatch(r"(\d+)([dhms])", step)
-    try:
-        state = running(FOLDER)
-    except FileNotFoundError:
-        state = {"sandbox": False}
-    if match is None or not state["sandbox"]:
+    if match is None or not _is_sandbox():
         typer.echo(
             "No hay una caja de arena en marcha (o2c dev --sandbox), o el paso no tiene la forma 2d, 6h, 30m, 15s.", err=True
         )
         raise typer.Exit(2)
-    clock = FOLDER / "sandbox" / "clock"
-    offset = float(clock.read_text() or 0) + timedelta(**{UNITS[match[2]]: int(match[1])}).total_seconds()
-    part = clock.with_suffix(".new")
+    offset = float(CLOCK.read_text() or 0) + timedelta(**{UNITS[match[2]]: int(match[1])}).total_seconds()
+    part = CLOCK.with_suffix(".new")
     part.write_text(str(offset))
-    part.replace(clock)
+    part.replace(CLOCK)
     typer.echo(f"El reloj está adelantado {timedelta(seconds=offset)}.")
 
 

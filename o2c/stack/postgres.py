@@ -102,14 +102,17 @@ class Postgres:
         subprocess.run([str(_bin(program)), *args], check=True, capture_output=True, cwd="/", **_as_user())
 
     def _wait(self) -> None:
+        log = self.folder / "postgres.log"
         for _ in range(300):
+            if self._process is not None and self._process.poll() is not None:
+                raise RuntimeError(f"Postgres terminó al arrancar; vea {log}")
             ready = subprocess.run(
                 [str(_bin("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False, capture_output=True
             )
             if ready.returncode == 0:
                 return
             time.sleep(0.1)
-        raise TimeoutError("Postgres no respondió en 30 s; vea .o2c/postgres/postgres.log")
+        raise TimeoutError(f"Postgres no respondió en 30 s; vea {log}")
 
 
 def private_run_folder() -> None:

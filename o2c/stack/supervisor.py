@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -39,7 +40,7 @@ class Supervisor:
     logs: Path
     children: list[Child] = field(default_factory=list)
     _watchers: list[asyncio.Task[None]] = field(default_factory=list)
-    _stopping: bool = False
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self) -> None:
         """Starts all and waits until each says it is ready. Raises TimeoutError naming those that are not."""
@@ -81,10 +82,13 @@ class Supervisor:
         while True:
             assert child.process is not None  # noqa: S101 - spawned before it is watched
             await child.process.wait()
-            if self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(0.1 * 2 ** min(child.starts, 6), 5.0))
+            if self._stopping.is_set():
                 return
-            await asyncio.sleep(min(0.1 * 2 ** min(child.starts, 6), 5.0))
             await self._spawn(child)
+            if self._stopping.is_set():  # stop() came while it was being started, and did not see it
+                child.process.terminate()
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         """Signals a child; the supervisor starts it again."""
@@ -94,7 +98,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """SIGTERM to all, 20 seconds, then SIGKILL."""
-        self._stopping = True
+        self._stopping.set()
         running = [child.process for child in self.children if child.process and child.process.returncode is None]
         for process in running:
             process.send_signal(signal.SIGTERM)
@@ -105,5 +109,7 @@ class Supervisor:
                 for process in running:
                     if process.returncode is None:
                         process.kill()
+        if self._watchers:
+            await asyncio.wait(self._watchers, timeout=STOP_LIMIT)
         for watcher in self._watchers:
             watcher.cancel()

@@ -19,6 +19,7 @@ from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import key_file, token_for
 from shared import migrate, topics
 from shared.contracts.catalogue import SERVICES
+from shared.settings import Settings
 
 AREAS: Final = ("activaciones", "noc", "jefe_producto", "contratistas", "regional", "tier2", "gerencia_ingenieria")
 
@@ -83,11 +84,12 @@ class Stack:
     async def _infrastructure(self) -> None:
         self.say("Iniciando Postgres 18 y Apache Kafka 4.3.1 ...")
         own_dsn, own_kafka = os.environ.get("O2C_POSTGRES__DSN"), os.environ.get("O2C_KAFKA__BOOTSTRAP_SERVERS")
-        await asyncio.gather(*(asyncio.to_thread(start) for start in self._starters(own_dsn, own_kafka)))
+        await _in_threads(self._starters(own_dsn, own_kafka))
         self.dsn = own_dsn or self.postgres.dsn
         self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
         self.mail.start()
-        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap))
+        copies = Settings().kafka.replication if own_kafka else 1
+        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap, copies))
         await publish_staff(self.bootstrap)
 
     def _starters(self, own_dsn: str | None, own_kafka: str | None) -> list[Callable[[], None]]:
@@ -144,6 +146,16 @@ class Stack:
         self.mail.stop()
         await asyncio.gather(asyncio.to_thread(self.kafka.stop), asyncio.to_thread(self.postgres.stop))
         (self.folder / "stack.json").unlink(missing_ok=True)
+
+
+async def _in_threads(starters: list[Callable[[], None]]) -> None:
+    """Runs them side by side, each to its end: a failure or Ctrl-C must not leave behind a server that nobody knows of."""
+    starting = [asyncio.create_task(asyncio.to_thread(start)) for start in starters]
+    try:
+        await asyncio.gather(*map(asyncio.shield, starting))
+    finally:
+        if starting:
+            await asyncio.wait(starting)
 
 
 def running(folder: Path) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from typing import Any, Final
 
-from services.intake.domain import activaciones, checklist, claim, documents, hold, receive, team, work_orders
-from shared.common import answers
+from services.intake.domain import activaciones, checklist, claim, clock, documents, fallout, hold, receive, team, work_orders
 from shared.common.behaviours import COMMON_COMMANDS, keep
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, SuborderCompleted
-from shared.contracts.common import FalloutRaised, FalloutResolved
+from shared.contracts.common import FalloutRaised, FalloutResolved, ResolveFallout
 from shared.contracts.intake import (
     AnswerActivationsRequest,
     AssignTeam,
@@ -39,7 +38,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(ClaimOrder, claim.claim),
     hears(ReturnOrder, claim.give_back),
     hears(ReassignOrder, claim.reassign),
-    hears(AttachDocument, documents.attach),
+    hears(AttachDocument, documents.attach_by_hand),
     hears(SetApplicability, checklist.set_applicability),
     hears(RecordDocumentStored, documents.stored),
     hears(ValidateDocs, checklist.validate),
@@ -61,7 +60,8 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(FalloutResolved, keep, by_parent),
     reaches("unclaimed", claim.unclaimed),
     reaches("hold_review", hold.reviewed),
-    reaches("activations_warning", answers.warn),
-    reaches("activations_due", answers.breach, irreversible=True),
+    reaches("activations_warning", clock.warn),
+    reaches("activations_due", clock.breach, irreversible=True),
+    hears(ResolveFallout, fallout.resolve),  # goes before the common one: the step has something to say
     *COMMON_COMMANDS,
 )

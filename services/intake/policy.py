@@ -27,7 +27,7 @@ from shared.contracts.intake import (
 )
 from shared.decider import OWNER, SYSTEM, allow
 
-ANY: Final = frozenset(STAGES)
+ANY: Final = frozenset({"NEW", *STAGES})  # documents may come, and be stored, before their order
 TAKEN: Final = {"CLAIMED", "DOCS_INCOMPLETE", "DOCS_VALID", "PLANNED", "IN_DELIVERY"}
 OPEN: Final = {"RECEIVED", *TAKEN}
 GOING: Final = {"DOCS_VALID", "PLANNED", "IN_DELIVERY"}
@@ -51,7 +51,7 @@ POLICY: Final = (
     allow(PresentHld, {"PLANNED", "IN_DELIVERY"}, {OWNER}),
     allow(HoldOrder, GOING, {OWNER}),
     allow(ResumeOrder, GOING, {OWNER}),
-    allow(CancelSuborder, OPEN, {OWNER}),
+    allow(CancelSuborder, {*OPEN, "RETURNED"}, {OWNER}),
     allow(FailSuborder, {"IN_DELIVERY"}, {"OM_SUPERVISOR"}),
     *common_policy(ANY),
 )

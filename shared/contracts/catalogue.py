@@ -1,11 +1,14 @@
 """Every message by service and name, and back from the type on the wire."""
 
+from collections.abc import Callable
 from typing import Final
 
 from shared.contracts import acceptance, billing, intake, notifications, provisioning, testing
 from shared.contracts.base import Command, Fact
 
 SERVICES: Final = ("intake", "provisioning", "testing", "acceptance", "billing", "notifications")
+TOPIC: Final[Callable[[str], str]] = "o2c.{}.v1".format
+"""The topic of a service's facts: `o2c.intake.v1`."""
 
 _MODULES: Final = {
     "intake": intake,

@@ -178,10 +178,18 @@ class Missing(Model):
     why: Text
 
 
+class DocRejection(Model):
+    """A document the owner does not accept, and why."""
+
+    doc_id: Name
+    why: Text
+
+
 class DocsFoundIncomplete(Fact):
     """Validation found open items: the exact list (2.7)."""
 
     missing: tuple[Missing, ...]
+    rejected: tuple[DocRejection, ...] = Field(default=(), description="They count again only in a newer version.")
 
 
 class ChecklistItem(Model):
@@ -208,11 +216,12 @@ class DocsRevalidationRequired(Fact):
 
 
 class Decomposition(Model):
-    """The work orders of one suborder and the traits they follow from."""
+    """The work orders and roles of one suborder, and the traits they follow from."""
 
     suborder: Id
     traits: Traits
     work_orders: tuple[WorkOrder, ...]
+    roles: tuple[Name, ...] = Field(default=(), description="The roles that are to be filled before the release (4.2).")
 
 
 class OrderDecomposed(Fact):
@@ -333,13 +342,15 @@ class OrderHeld(Fact):
     suborders: tuple[Id, ...]
     reason: Text
     review_at: Instant | None = None
+    at: Instant | None = None
 
 
 class OrderResumed(Fact):
-    """The hold of suborders ended (X.1)."""
+    """The hold of suborders ended; their clocks go on with what was left (X.1)."""
 
     suborders: tuple[Id, ...]
     reason: Text
+    at: Instant | None = None
 
 
 class SuborderCancelled(SuborderFact):
@@ -397,13 +408,6 @@ class RecordDocumentStored(Command):
 
     doc_id: Name
     sha256: Sha256
-
-
-class DocRejection(Model):
-    """A document the owner does not accept, and why."""
-
-    doc_id: Name
-    why: Text
 
 
 class ValidateDocs(Command):

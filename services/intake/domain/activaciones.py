@@ -1,6 +1,8 @@
 """What Activaciones and ServiceNow answer: quotes, service records, accounts, tickets (3.4 to 3.7)."""
 
+from services.intake.domain.hold import on_hold
 from services.intake.domain.state import Quote, State
+from services.intake.domain.work_orders import ticket_id
 from shared.calendar.calendar import local_day
 from shared.common.answers import cleared
 from shared.contracts.base import Fact
@@ -65,6 +67,14 @@ def select(state: State, command: SelectQuote, world: World) -> Decision:
     sub = state.subs.get(command.suborder)
     if sub is None or not sub.has("INSTALLATION"):
         return refused("UNKNOWN_QUOTE", quote=command.quote_id or command.suborder)
+    if sub.stage != "PLANNED":
+        return (
+            []
+            if sub.selected and command.quote_id in {None, sub.selected}
+            else refused("WRONG_STAGE", command="SelectQuote", stage=sub.stage)
+        )
+    if halted := on_hold(state, (command.suborder,)):
+        return halted
     if len(sub.quotes) < _minimum(world):
         return refused("TOO_FEW_QUOTES", found=len(sub.quotes), needed=_minimum(world))
     cheapest = min(sub.quotes, key=_cost)
@@ -134,8 +144,8 @@ def ticket(state: State, command: RecordRegionalTicket, world: World) -> Decisio
         return refused("REGIONAL_NOT_EXPECTED")
     if sub.ticket and sub.ticket.casefold() == command.ticket.strip().casefold():
         return []
-    identity = f"{command.suborder}/ticket/provisioning"
-    opened = RegionalTicketOpened(
-        suborder=command.suborder, request_id=identity, purpose="PROVISIONING_START", ticket=command.ticket.strip()
-    )
-    return [opened]
+    number = command.ticket.strip()
+    if not number:
+        return refused("INVALID_FIELDS", paths="ticket")
+    identity = ticket_id(command.suborder)
+    return [RegionalTicketOpened(suborder=command.suborder, request_id=identity, purpose="PROVISIONING_START", ticket=number)]

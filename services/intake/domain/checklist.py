@@ -9,6 +9,7 @@ from shared.contracts.base import Fact
 from shared.contracts.intake import (
     ApplicabilitySet,
     ChecklistItem,
+    DocRejection,
     DocsFoundIncomplete,
     DocsRevalidationRequired,
     DocsValidated,
@@ -46,6 +47,9 @@ def _needed(state: State, item: int, world: World) -> bool:
         return True
     exceptions = content.exceptions if state.exceptions is None else state.exceptions
     special = any(not one.standard for sub in content.suborders for one in sub.items)
+    limit = world.policy.value("documents.mail_channel", local_day(world.now))
+    if limit == "LIST_NEGOCIO_ONLY" and content.segment != "NEGOCIO":
+        return False
     row = world.tables["NEEDED_DOCUMENTS"].decide(
         local_day(world.now), item=str(item), non_standard=special, exception=bool(exceptions), segment=content.segment
     )
@@ -56,26 +60,27 @@ def _by(state: State, item: int, world: World, rejected: frozenset[str]) -> str 
     if item == OPPORTUNITY:
         pattern = str(world.policy.value("opportunity.pattern", local_day(world.now)))
         code = state.content.opportunity_code if state.content else None
-        return code if code and re.match(pattern, code) else None
-    found = [
-        one.doc.doc_id for one in state.documents.values() if one.item == item and one.counts and one.doc.doc_id not in rejected
-    ]
-    return max(found, default=None)
+        return code if code and re.fullmatch(pattern, code) else None
+    found = (one.doc.doc_id for one in state.documents.values() if one.item == item and one.serves)
+    return max((one for one in found if one not in rejected), default=None)
 
 
 def validate(state: State, command: ValidateDocs, world: World) -> Decision:
     """Satisfied: DocsValidated, once per revision. Else the exact list, and the EC is told (2.7)."""
     if state.docs_valid:
         return []
-    refusals = {one.doc_id: one.why for one in command.rejections}
+    refusals = {one.doc.doc_id: one.refused for one in state.documents.values() if one.refused}
+    refusals |= {one.doc_id: one.why for one in command.rejections if one.doc_id in state.documents}
     items = checklist(state, world, frozenset(refusals))
     missing = tuple(
         Missing(item=one.item, why=_why(state, one.item, refusals)) for one in items if one.required and not one.satisfied_by
     )
     if missing:
-        return _incomplete(state, missing)
+        rejected = tuple(DocRejection(doc_id=doc_id, why=why) for doc_id, why in refusals.items())
+        return _incomplete(state, missing, rejected)
     counting = tuple(one.doc for one in state.documents.values() if one.counts and one.doc.doc_id not in refusals)
-    return [DocsValidated(revision=state.revision + 1, documents=counting, checklist=items)]
+    rules = {name: world.tables.version(name, local_day(world.now)) for name in ("DOCUMENTS", "NEEDED_DOCUMENTS")}
+    return [DocsValidated(revision=state.revision + 1, documents=counting, checklist=items, rules=rules)]
 
 
 def _why(state: State, item: int, refusals: dict[str, str]) -> str:
@@ -85,8 +90,8 @@ def _why(state: State, item: int, refusals: dict[str, str]) -> str:
     return f"Falta {NAMES[item]}" + (f": {'; '.join(reasons)}" if reasons else "")
 
 
-def _incomplete(state: State, missing: tuple[Missing, ...]) -> list[Fact]:
-    facts: list[Fact] = [DocsFoundIncomplete(missing=missing)]
+def _incomplete(state: State, missing: tuple[Missing, ...], rejected: tuple[DocRejection, ...]) -> list[Fact]:
+    facts: list[Fact] = [DocsFoundIncomplete(missing=missing, rejected=rejected)]
     content = state.content
     if content is not None:
         listed = "\n".join(f"- {one.why}" for one in missing)
@@ -110,6 +115,9 @@ def set_applicability(state: State, command: SetApplicability, world: World) -> 
     """The owner corrects what applies, from the survey; an item it opens is to be validated anew (2.3, 2.4)."""
     if command.suborder is not None and command.suborder not in state.subs:
         return refused("INVALID_FIELDS", paths="suborder")
+    accesses = world.tables["SCENARIOS"].inputs["access"].values
+    if command.access is not None and command.access not in accesses:
+        return refused("INVALID_FIELDS", paths=f"access ({', '.join(accesses)})")
     given = (command.exceptions, command.access, command.connectivity)
     if all(value is None for value in given) or (command.suborder is None and command.exceptions is None):
         return refused("INVALID_FIELDS", paths="exceptions, access, connectivity")

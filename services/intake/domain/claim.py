@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from services.intake.domain.escalation import with_mails
 from services.intake.domain.state import State
 from shared.calendar.calendar import Calendar
 from shared.common.mails import mail, staff
 from shared.contracts.base import DeadlineReached, Fact
-from shared.contracts.common import JeopardyRaised, TaskEscalated
+from shared.contracts.common import JeopardyCleared, JeopardyRaised, TaskEscalated
 from shared.contracts.intake import (
     ClaimOrder,
     OrderClaimed,
@@ -20,6 +21,7 @@ from shared.contracts.intake import (
 from shared.decider import Decision, World, refused
 
 CLAIM_HOURS = 4
+JEOPARDY = "claim"
 
 
 def review(state: State, command: ReviewOrder, world: World) -> Decision:
@@ -42,10 +44,15 @@ def claim(state: State, command: ClaimOrder, world: World) -> Decision:
     strange = not_homologated(state)
     if strange:
         return refused("NOT_HOMOLOGATED", items=", ".join(strange))
-    claimed = OrderClaimed(owner=world.actor.id)
-    if state.stage == "RECEIVED":
-        return [claimed]
-    return [claimed, OrderReassigned(to=world.actor.id, reason="Apropiada de la cola")]
+    facts: list[Fact] = [OrderClaimed(owner=world.actor.id), *_taken(state)]
+    if state.stage != "RECEIVED":
+        facts.append(OrderReassigned(to=world.actor.id, reason="Apropiada de la cola"))
+    return facts
+
+
+def _taken(state: State) -> list[Fact]:
+    """Somebody decided on the order: that nobody did is no jeopardy any more (X.5)."""
+    return [JeopardyCleared(name=JEOPARDY, why="La orden ya fue atendida.")] if state.escalations else []
 
 
 def not_homologated(state: State) -> list[str]:
@@ -60,7 +67,7 @@ def give_back(state: State, command: ReturnOrder, world: World) -> Decision:
         return refused("NOT_OWNER", command="ReturnOrder", owner=state.owner)
     if command.reason == "OTRO" and not command.detail.strip():
         return refused("REASON_REQUIRED")
-    facts: list[Fact] = [OrderReturned(reason=command.reason, detail=command.detail)]
+    facts: list[Fact] = [OrderReturned(reason=command.reason, detail=command.detail), *_taken(state)]
     content = state.content
     if content is not None:
         values = {
@@ -101,5 +108,5 @@ def unclaimed(state: State, reached: DeadlineReached, world: World) -> Decision:
         TaskEscalated(key=f"{state.parent}/ClaimOrder", level=state.escalations + 1, to="OM_SUPERVISOR", why=why)
     ]
     if state.escalations == 0:
-        facts.append(JeopardyRaised(name="claim", level="AMBER", why=why))
-    return facts
+        facts.append(JeopardyRaised(name=JEOPARDY, level="AMBER", why=why))
+    return with_mails(state, facts)

@@ -3,13 +3,28 @@
 from datetime import datetime
 
 from services.intake.domain.claim import unclaimed_at
+from services.intake.domain.escalation import with_mails
 from services.intake.domain.hold import review_dates
+from services.intake.domain.requests import running
 from services.intake.domain.state import State
 from shared.calendar.calendar import Calendar
-from shared.common.answers import answer_deadlines
+from shared.common import answers
+from shared.contracts.base import DeadlineReached
+from shared.decider import Decision, Refused, World
 
 
 def deadlines(state: State, calendar: Calendar) -> dict[str, datetime]:
-    """The deadlines of an order as it stands."""
+    """The deadlines of an order as it stands; those of a held suborder stand still (X.1)."""
     found = {"unclaimed": unclaimed_at(state, calendar), "hold_review": min(review_dates(state), default=None)}
-    return answer_deadlines(state) | {name: at for name, at in found.items() if at is not None}
+    return answers.answer_deadlines(running(state)) | {name: at for name, at in found.items() if at is not None}
+
+
+def warn(state: State, reached: DeadlineReached, world: World) -> Decision:
+    """Three quarters of the 24 hours are gone (3.5)."""
+    return answers.warn(running(state), reached, world)
+
+
+def breach(state: State, reached: DeadlineReached, world: World) -> Decision:
+    """Past due without an answer: one breach, one escalation, one mail (3.5)."""
+    found = answers.breach(running(state), reached, world)
+    return found if isinstance(found, Refused) else with_mails(state, found)

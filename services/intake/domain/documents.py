@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from services.intake.domain.state import State
+from services.intake.domain.evolve import evolve
+from services.intake.domain.files import troubles
+from services.intake.domain.state import Attached, State
 from shared.calendar.calendar import local_day
 from shared.contracts.base import Fact
-from shared.contracts.common import FalloutRaised
+from shared.contracts.common import FalloutRaised, FalloutResolved
 from shared.contracts.intake import (
     AttachDocument,
     DocsRevalidationRequired,
@@ -38,43 +40,65 @@ def why_not(state: State, doc: Doc, item: int | None, world: World) -> str | Non
     return None
 
 
-def attach_one(state: State, doc: Doc, world: World) -> list[Fact]:
-    """One document, or a newer version of one; the same again changes nothing."""
-    known = state.documents.get(doc.doc_id)
-    if known is not None and known.doc.version >= doc.version:
-        return []
-    item = item_of(doc.kind, world)
-    why = why_not(state, doc, item, world)
-    if known is None:
-        return [DocumentAttached(doc=doc, item=item, counts=why is None, why=why)]
-    facts: list[Fact] = [DocumentReplaced(doc=doc, item=item, counts=why is None, why=why, replaces=doc.doc_id)]
-    if state.docs_valid and item:
-        facts.append(DocsRevalidationRequired(revision=state.revision, items=(item,)))
+def attach(state: State, docs: Iterable[Doc], world: World) -> list[Fact]:
+    """Documents, or newer versions of some; the same again changes nothing. Items that they open are told once (2.8)."""
+    facts, opened = list[Fact](), set[int]()
+    known = state
+    for doc in docs:
+        before = known.documents.get(doc.doc_id)
+        if before is not None and before.doc.version >= doc.version:
+            continue
+        made = _attached(known, before, doc, world)
+        facts += made
+        for fact in made:
+            known = evolve(known, fact)
+        if before is not None and before.serves and before.item:
+            opened.add(before.item)
+    if state.docs_valid and opened:
+        facts.append(DocsRevalidationRequired(revision=state.revision, items=tuple(sorted(opened))))
     return facts
 
 
-def attach_all(state: State, sent: Iterable[SentDocument], world: World) -> list[Fact]:
+def _attached(state: State, before: Attached | None, doc: Doc, world: World) -> list[Fact]:
+    item = item_of(doc.kind, world)
+    why = why_not(state, doc, item, world)
+    rules = {"DOCUMENTS": world.tables.version("DOCUMENTS", local_day(world.now))}
+    if before is None:
+        return [DocumentAttached(doc=doc, item=item, counts=why is None, why=why, rules=rules)]
+    replaced = DocumentReplaced(doc=doc, item=item, counts=why is None, why=why, replaces=doc.doc_id, rules=rules)
+    newer = "Llegó una versión nueva del documento."
+    over = [FalloutResolved(fallout_id=key, how="RETRY", reason=newer) for key in troubles(before.doc) if key in state.fallouts]
+    return [replaced, *over]
+
+
+def sent_by(sent: Iterable[SentDocument], world: World) -> list[Doc]:
     """The documents of a Salesforce message; one without a time gets the moment of receipt."""
+    return [one.doc.model_copy(update={"at": world.now}) if one.undated else one.doc for one in sent]
+
+
+def judged_again(state: State, world: World) -> list[Fact]:
+    """Documents that came before their order, or before its segment changed, count by what is known now (2.6)."""
     facts: list[Fact] = []
-    for one in sent:
-        doc = one.doc.model_copy(update={"at": world.now}) if one.undated else one.doc
-        facts += attach_one(state, doc, world)
+    for one in state.documents.values():
+        why = why_not(state, one.doc, one.item, world)
+        if why != one.why:
+            facts.append(DocumentAttached(doc=one.doc, item=one.item, counts=why is None, why=why))
     return facts
 
 
 def added(state: State, message: SalesforceDocumentsAdded, world: World) -> Decision:
     """Documents that follow their order; before it they are kept (2.1)."""
-    return attach_all(state, message.documents, world)
+    return attach(state, sent_by(message.documents, world), world)
 
 
-def attach(state: State, command: AttachDocument, world: World) -> Decision:
+def attach_by_hand(state: State, command: AttachDocument, world: World) -> Decision:
     """A person attaches a document (2.1, 2.6)."""
     if item_of(command.doc.kind, world) is None:
         return refused("UNKNOWN_DOCUMENT_KIND", kind=command.doc.kind)
     known = state.documents.get(command.doc.doc_id)
     if known and known.doc.version == command.doc.version and known.doc.sha256 != command.doc.sha256:
         return refused("HASH_MISMATCH")
-    return attach_one(state, command.doc, world)
+    return attach(state, (command.doc,), world)
 
 
 def stored(state: State, command: RecordDocumentStored, world: World) -> Decision:
@@ -82,8 +106,13 @@ def stored(state: State, command: RecordDocumentStored, world: World) -> Decisio
     known = state.documents.get(command.doc_id)
     if known is None or known.stored:
         return []
+    not_fetched, other_file = troubles(known.doc)
     if known.doc.hash_of == "CONTENT" and known.doc.sha256 != command.sha256:
-        fallout = f"document/{command.doc_id}"
+        if other_file in state.fallouts:
+            return []
         detail = f"El archivo de {known.doc.kind} no coincide con su huella."
-        return [FalloutRaised(fallout_id=fallout, fallout_class="HASH_MISMATCH", step="DOCUMENTS", detail=detail, queue="EC")]
-    return [DocumentStored(doc_id=command.doc_id, sha256=command.sha256)]
+        return [FalloutRaised(fallout_id=other_file, fallout_class="HASH_MISMATCH", step="DOCUMENTS", detail=detail, queue="EC")]
+    facts: list[Fact] = [DocumentStored(doc_id=command.doc_id, sha256=command.sha256)]
+    if not_fetched in state.fallouts:
+        facts.append(FalloutResolved(fallout_id=not_fetched, how="RETRY", reason="El archivo se obtuvo."))
+    return facts

@@ -1,10 +1,16 @@
 """What the order leads to by itself, whatever came first."""
 
-from services.intake.domain import release, rollup
+from services.intake.domain import release, rollup, work_orders
 from services.intake.domain.state import State
 from shared.decider import Facts, World
 
 
 def follows(state: State, world: World) -> Facts:
-    """Releases, the roll-up of acceptance, the published states, completion."""
-    return release.released(state, world) or rollup.accepted(state) or rollup.changed(state) or rollup.completed(state)
+    """Late work orders, releases, the roll-up of acceptance, the published states, completion."""
+    return (
+        work_orders.late(state, world)
+        or release.released(state, world)
+        or rollup.accepted(state)
+        or rollup.changed(state)
+        or rollup.completed(state)
+    )

@@ -1,7 +1,10 @@
 """Hold, resume, cancel and give up suborders (X.1, X.3)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from services.intake.domain.escalation import with_mails
+from services.intake.domain.requests import called_off
 from services.intake.domain.state import State
 from shared.calendar.calendar import local_day
 from shared.contracts.base import DeadlineReached
@@ -16,20 +19,28 @@ from shared.contracts.intake import (
     SuborderCancelled,
     SuborderFailed,
 )
-from shared.decider import Decision, World, refused
+from shared.decider import Decision, Refused, World, refused
+
+
+def on_hold(state: State, suborders: Iterable[str]) -> Refused | None:
+    """People's commands on a held suborder rest until it is resumed (X.1)."""
+    reasons = (state.subs[one].held for one in suborders if one in state.subs)
+    return next((refused("ON_HOLD", reason=reason) for reason in reasons if reason), None)
 
 
 def hold(state: State, command: HoldOrder, world: World) -> Decision:
     """All clocks of the suborders stand still; a hold has a review date."""
     if not command.reason.strip():
         return refused("REASON_REQUIRED")
-    if not command.suborders or any(one not in state.subs for one in command.suborders):
+    if not command.suborders or any(one not in state.live for one in command.suborders):
         return refused("INVALID_FIELDS", paths="suborders")
     if any(state.subs[one].held for one in command.suborders):
         return refused("ALREADY_HELD")
     days = int(world.policy.value("hold.review_days", local_day(world.now)))
     review = command.review_at or world.now + timedelta(days=days)
-    return [OrderHeld(suborders=command.suborders, reason=command.reason, review_at=review)]
+    if review <= world.now:
+        return refused("INVALID_FIELDS", paths="review_at")
+    return [OrderHeld(suborders=command.suborders, reason=command.reason, review_at=review, at=world.now)]
 
 
 def resume(state: State, command: ResumeOrder, world: World) -> Decision:
@@ -38,7 +49,7 @@ def resume(state: State, command: ResumeOrder, world: World) -> Decision:
         return refused("REASON_REQUIRED")
     if not command.suborders or any(one not in state.subs or not state.subs[one].held for one in command.suborders):
         return refused("NOT_HELD")
-    return [OrderResumed(suborders=command.suborders, reason=command.reason)]
+    return [OrderResumed(suborders=command.suborders, reason=command.reason, at=world.now)]
 
 
 def cancel(state: State, command: CancelSuborder, world: World) -> Decision:
@@ -52,7 +63,7 @@ def cancel(state: State, command: CancelSuborder, world: World) -> Decision:
         return []
     if sub.stage not in {"WAITING", "PLANNED"}:
         return refused("ALREADY_RELEASED")
-    return [SuborderCancelled(suborder=command.suborder, reason=command.reason)]
+    return [SuborderCancelled(suborder=command.suborder, reason=command.reason), *called_off(state, command.suborder)]
 
 
 def fail(state: State, command: FailSuborder, world: World) -> Decision:
@@ -64,7 +75,9 @@ def fail(state: State, command: FailSuborder, world: World) -> Decision:
         return refused("WRONG_STAGE", command="FailSuborder", stage=sub.stage if sub else "—")
     if sub.accepted:
         return refused("PAST_ACCEPTANCE")
-    return [] if sub.stage == "FAILED" else [SuborderFailed(suborder=command.suborder, reason=command.reason)]
+    if sub.stage == "FAILED":
+        return []
+    return [SuborderFailed(suborder=command.suborder, reason=command.reason), *called_off(state, command.suborder)]
 
 
 def review_dates(state: State) -> list[datetime]:
@@ -74,8 +87,11 @@ def review_dates(state: State) -> list[datetime]:
 
 def reviewed(state: State, reached: DeadlineReached, world: World) -> Decision:
     """A hold passed its review date: escalated, then weekly (X.1)."""
-    return [
-        TaskEscalated(key=f"{key}/hold", level=1, to="OM_SUPERVISOR", why=f"En espera: {sub.held}", suborder=key)
+    due = [
+        TaskEscalated(
+            key=f"{key}/ResumeOrder", level=sub.reviews + 1, to="OM_SUPERVISOR", why=f"En espera: {sub.held}", suborder=key
+        )
         for key, sub in state.subs.items()
         if sub.held and sub.review_at and sub.review_at <= world.now
     ]
+    return with_mails(state, due)

@@ -16,19 +16,35 @@ def product(item: Item, world: World) -> Row | None:
     return world.tables["PRODUCTS"].decide(local_day(world.now), code=item.product_code)
 
 
-def classify(item: Item, world: World) -> Item:
-    """Standard = in CPQ; homologado = standard, or non-standard of a named family (1.7, D11)."""
-    row = product(item, world)
+def fallout_id(suborder: str) -> str:
+    """The fallout of a suborder with a product that the table lacks."""
+    return f"{suborder}/product"
+
+
+def unknown(sold: SuborderContent, world: World) -> list[str]:
+    """Product codes of a suborder that have no row."""
+    return [item.product_code for item in sold.items if product(item, world) is None]
+
+
+def as_surveyed(sold: SuborderContent, sub: Sub, world: World) -> tuple[Item, ...]:
+    """The items as they are built: with the access of the survey, and the line of a row that came late (6.2)."""
+    return tuple(classify(item, world, sub.access) if sub.access is not None or not item.line else item for item in sold.items)
+
+
+def classify(item: Item, world: World, surveyed: str | None = None) -> Item:
+    """Standard = in CPQ; homologado = standard, or non-standard of a named family (1.7, D11, D16)."""
+    row, day = product(item, world), local_day(world.now)
     in_cpq = item.in_cpq if item.in_cpq is not None else item.standard
-    families = world.policy.value("homologation.families", local_day(world.now))
+    named = item.family in world.policy.value("homologation.families", day)
+    limited = world.policy.value("homologation.families_limit", day) == "ALL"
     default = row.text("access") if row else ""
-    access = NO_ACCESS if default == NO_ACCESS else item.access or default
+    access = NO_ACCESS if default == NO_ACCESS else surveyed or item.access or default
     scenario = world.tables["SCENARIOS"].decide(local_day(world.now), action=item.action, access=access) if access else None
     return item.model_copy(
         update={
             "line": row.text("line") if row else item.line,
             "standard": in_cpq,
-            "homologated": in_cpq or item.family in families,
+            "homologated": named or (in_cpq and not limited),
             "charge_only": row.flag("charge_only") if row else False,
             "access": access,
             "scenario": scenario.text("scenario") if scenario else "",

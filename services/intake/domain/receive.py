@@ -1,11 +1,13 @@
 """Activity 1: an order is received once, rejected with every violation, or amended by version (1.1, 1.2, 1.3)."""
 
 from services.intake.domain import documents
-from services.intake.domain.products import classify, product
-from services.intake.domain.state import State
+from services.intake.domain.evolve import evolve
+from services.intake.domain.products import classify, fallout_id, unknown
+from services.intake.domain.state import FINAL, State
+from shared.calendar.calendar import local_day
 from shared.common.mails import mail, staff
 from shared.contracts.base import Fact
-from shared.contracts.common import FalloutRaised
+from shared.contracts.common import FalloutRaised, FalloutResolved
 from shared.contracts.intake import (
     AmendmentReceived,
     OrderAmended,
@@ -13,6 +15,7 @@ from shared.contracts.intake import (
     OrderReceived,
     OrderRejected,
     ProductClassified,
+    SuborderContent,
 )
 from shared.contracts.salesforce import SalesforceOrderCancelled, SalesforceOrderSubmitted
 from shared.decider import Decision, World
@@ -22,22 +25,29 @@ def submitted(state: State, message: SalesforceOrderSubmitted, world: World) -> 
     """Salesforce sent a whole order: the version decides what it means (1.3)."""
     if message.content is None:
         return _reject(state, message)
-    if state.content is None or state.stage in {"REJECTED", "RETURNED"}:
-        return _receive(state, message, message.content, world)
     known = state.content
+    if known is None:
+        return _receive(state, message, message.content, world)
     if message.version < known.version:
         return []
     if message.version == known.version:
         if message.content_sha256 == known.content_sha256:
-            return documents.attach_all(state, message.documents, world)
+            return documents.attach(state, documents.sent_by(message.documents, world), world)
         return _conflict(state, message)
-    return _amend(state, message, message.content, world)
+    if state.released or state.stage in FINAL:
+        return _note(state, message.parent, message.version, tuple(differences(state, message.content)))
+    return _amend(state, message, message.content, known, world)
 
 
 def _reject(state: State, message: SalesforceOrderSubmitted) -> list[Fact]:
-    """All violations at once; the EC is told, and a corrected message starts the order anew."""
-    if state.content is not None and state.stage != "REJECTED":
-        return _conflict(state, message)
+    """All violations at once; the EC is told, and a corrected message starts the order anew. The same again is late."""
+    if state.content is not None:
+        return _conflict(state, message) if message.version >= state.content.version else []
+    before = state.rejected
+    if before and (
+        message.version < before.version or (message.version, message.violations) == (before.version, before.violations)
+    ):
+        return []
     facts: list[Fact] = [OrderRejected(version=message.version, violations=message.violations)]
     told = staff("EC", message.executive)
     if told:
@@ -57,39 +67,55 @@ def _classified(content: OrderContent, world: World) -> OrderContent:
 def _receive(state: State, message: SalesforceOrderSubmitted, content: OrderContent, world: World) -> list[Fact]:
     whole = _classified(content, world)
     fields = whole.model_dump() | {"received_at": world.now, "content_sha256": message.content_sha256}
-    received = OrderReceived.model_validate(fields)
-    if state.stage == "RETURNED" and state.content and message.version <= state.content.version:
-        return []
-    return [received, *_products(whole, world), *documents.attach_all(state.having(content=received), message.documents, world)]
+    return _taken_in(state, OrderReceived.model_validate(fields), message, world)
 
 
-def _products(content: OrderContent, world: World) -> list[Fact]:
+def _taken_in(state: State, came: OrderReceived | OrderAmended, message: SalesforceOrderSubmitted, world: World) -> list[Fact]:
+    """What goes with a new content: its products classified, and the documents, those before it judged by it."""
+    facts: list[Fact] = [came, *_products(state, came, world)]
+    known = evolve(state, came)
+    facts += documents.judged_again(known, world)
+    return [*facts, *documents.attach(known, documents.sent_by(message.documents, world), world)]
+
+
+def classified(sold: SuborderContent, world: World) -> list[Fact]:
+    """Each item of a suborder: standard or not, homologated or not (1.7)."""
+    rules = {"PRODUCTS": world.tables.version("PRODUCTS", local_day(world.now))}
+    return [
+        ProductClassified(
+            suborder=sold.suborder,
+            billing_group=sold.group,
+            item_id=item.item_id,
+            standard=item.standard,
+            homologated=item.homologated,
+            line=item.line,
+            rules=rules,
+        )
+        for item in sold.items
+    ]
+
+
+def _products(state: State, content: OrderContent, world: World) -> list[Fact]:
     """Every item is classified; a product the table lacks is a fallout, never a guess."""
     facts: list[Fact] = []
     for one in content.suborders:
-        facts += [
-            ProductClassified(
-                suborder=one.suborder,
-                billing_group=one.group,
-                item_id=item.item_id,
-                standard=item.standard,
-                homologated=item.homologated,
-                line=item.line,
-            )
-            for item in one.items
-        ]
-        unknown = [item.product_code for item in one.items if product(item, world) is None]
-        if unknown:
+        facts += classified(one, world)
+        key, missing = fallout_id(one.suborder), unknown(one, world)
+        if missing and key not in state.fallouts:
             facts.append(
                 FalloutRaised(
                     suborder=one.suborder,
-                    fallout_id=f"{one.suborder}/product",
+                    billing_group=one.group,
+                    fallout_id=key,
                     fallout_class="NO_RULE_ROW",
                     step="CLASSIFY",
-                    detail=f"Productos sin fila en la tabla: {', '.join(unknown)}",
+                    detail=f"Productos sin fila en la tabla: {', '.join(missing)}",
                     queue="OM",
                 )
             )
+        if not missing and key in state.fallouts:
+            corrected = "La venta corrigió los productos."
+            facts.append(FalloutResolved(suborder=one.suborder, fallout_id=key, how="RETRY", reason=corrected))
     return facts
 
 
@@ -101,16 +127,32 @@ def _conflict(state: State, message: SalesforceOrderSubmitted) -> list[Fact]:
     return [FalloutRaised(fallout_id=fallout, fallout_class="VERSION_CONFLICT", step="RECEIVE", detail=detail, queue="OM")]
 
 
-def _amend(state: State, message: SalesforceOrderSubmitted, content: OrderContent, world: World) -> list[Fact]:
-    """Before any release the content is replaced, after it the amendment waits for the owner (1.3, X.2)."""
-    listed = tuple(differences(state, content))
-    if state.released:
-        return [AmendmentReceived(version=message.version, differences=listed)]
+def _note(state: State, parent: str, version: int, listed: tuple[str, ...]) -> list[Fact]:
+    """A change that came too late to be made by itself: it is kept, and the owner says what becomes of it (1.3, X.2)."""
+    if version <= state.noted:
+        return []
+    told = AmendmentReceived(version=version, differences=listed)
+    detail = f"La venta cambió después de la liberación (versión {version}): {', '.join(listed) or 'otros datos'}"
+    return [told, *_for_the_owner(state, f"{parent}/amendment/{version}", detail)]
+
+
+def _for_the_owner(state: State, key: str, detail: str) -> list[Fact]:
+    if state.stage in FINAL:
+        return []
+    return [FalloutRaised(fallout_id=key, fallout_class="VERSION_CONFLICT", step="AMEND", detail=detail, queue="OM")]
+
+
+def _amend(
+    state: State, message: SalesforceOrderSubmitted, content: OrderContent, known: OrderContent, world: World
+) -> list[Fact]:
+    """Before any release the content is replaced; a returned order is back in the queue, as new (1.3, 1.6)."""
     whole = _classified(content, world)
-    received_at = state.content.received_at if state.content else world.now
-    fields = whole.model_dump() | {"received_at": received_at, "content_sha256": message.content_sha256, "differences": listed}
-    amended = OrderAmended.model_validate(fields)
-    return [amended, *_products(whole, world), *documents.attach_all(state.having(content=amended), message.documents, world)]
+    fields = whole.model_dump() | {
+        "received_at": world.now if state.stage == "RETURNED" else known.received_at,
+        "content_sha256": message.content_sha256,
+        "differences": tuple(differences(state, content)),
+    }
+    return _taken_in(state, OrderAmended.model_validate(fields), message, world)
 
 
 def differences(state: State, content: OrderContent) -> list[str]:
@@ -132,6 +174,8 @@ def differences(state: State, content: OrderContent) -> list[str]:
 
 def cancelled(state: State, message: SalesforceOrderCancelled, world: World) -> Decision:
     """Nothing is cancelled by itself: the owner decides (partners 2.1)."""
-    if state.content is None:
+    key = f"{message.parent}/cancelled"
+    if key in state.fallouts:
         return []
-    return [AmendmentReceived(version=state.content.version, differences=("CANCELLED",))]
+    told = AmendmentReceived(version=state.content.version if state.content else 0, differences=("CANCELLED",))
+    return [told, *_for_the_owner(state, key, "Salesforce canceló la orden. Decida qué se hace con cada suborden.")]

@@ -1,7 +1,7 @@
 """A suborder is released by itself from the last of its preconditions, whichever that is (3.8, 4.1, 4.2)."""
 
-from services.intake.domain.state import State, Sub
-from services.intake.domain.team import hld_done, required
+from services.intake.domain.products import as_surveyed
+from services.intake.domain.state import GENERATED, State, Sub
 from shared.calendar.calendar import local_day
 from shared.contracts.base import Fact
 from shared.contracts.intake import OrderContent, SelectedQuote, SuborderReleased
@@ -14,12 +14,12 @@ SLOTS = ("tecnico", "administrativo", "firmante")
 def released(state: State, world: World) -> list[Fact]:
     """Every suborder whose documents, answers, team and HLD are complete by now."""
     content = state.content
-    if content is None or not state.docs_valid or state.stage not in {"PLANNED", "IN_DELIVERY"}:
+    if content is None or not state.docs_valid or state.owner is None or state.stage not in GENERATED:
         return []
-    return [_release(state, content, key, sub, world) for key, sub in state.subs.items() if not lacking(state, sub, world)]
+    return [_release(state, content, key, sub, world) for key, sub in state.subs.items() if not lacking(sub)]
 
 
-def lacking(state: State, sub: Sub, world: World) -> list[str]:
+def lacking(sub: Sub) -> list[str]:
     """What a planned suborder still waits for; a held one waits for that."""
     checks = {
         "stage": sub.stage != "PLANNED",
@@ -27,8 +27,8 @@ def lacking(state: State, sub: Sub, world: World) -> list[str]:
         "quote": sub.has("INSTALLATION") and sub.selected is None,
         "service": not sub.service_id,
         "ticket": sub.has("PROVISIONING_START") and sub.ticket is None,
-        "team": bool(required(state, sub, world) - set(sub.team)),
-        "hld": not hld_done(sub),
+        "team": bool(sub.unfilled),
+        "hld": not sub.hld_done,
     }
     return [name for name, open_ in checks.items() if open_]
 
@@ -47,7 +47,7 @@ def _release(state: State, content: OrderContent, key: str, sub: Sub, world: Wor
         segment=content.segment,
         segment_label=content.segment_label,
         site=sold.site,
-        items=sold.items,
+        items=as_surveyed(sold, sub, world),
         traits=sub.traits,
         terms=terms,
         owner=state.owner or "",

@@ -7,6 +7,14 @@ from shared.contracts.base import Fact
 from shared.contracts.intake import AllSitesAccepted, OrderCompleted, OrderStateChanged, SuborderOutcome, SuborderStateChanged
 
 FINAL = {"completed", "failed", "cancelled"}
+LEGAL = {
+    "start": {"acknowledged", "rejected"},
+    "acknowledged": {"inProgress", "pending", "cancelled", "rejected"},
+    "pending": {"inProgress", "cancelled"},
+    "inProgress": {"pending", "held", "completed", "failed", "partial", "cancelled"},
+    "held": {"inProgress", "cancelled"},
+}
+"""The edges of 4.1; whatever else has to be reached goes by inProgress."""
 EARLY = {
     "NEW": "start",
     "RECEIVED": "acknowledged",
@@ -23,8 +31,13 @@ def suborder_state(state: State, sub: Sub) -> str:
     if sub.stage in ended:
         return ended[sub.stage]
     if state.stage in EARLY:
-        return EARLY[state.stage]
+        return _early(EARLY[state.stage], sub.state)
     return "held" if sub.held or sub.troubles else "inProgress"
+
+
+def _early(own: str, published: str) -> str:
+    """There is no way back to acknowledged: a corrected or returned order waits for information instead."""
+    return "pending" if own == "acknowledged" and published not in {"start", "acknowledged"} else own
 
 
 def roll_up(states: Collection[str]) -> str:
@@ -43,34 +56,36 @@ def roll_up(states: Collection[str]) -> str:
 def order_state(state: State) -> str:
     """Before DOCS_VALID the order's own stage decides."""
     own = EARLY.get(state.stage)
-    if own is not None and not all(sub.ended for sub in state.subs.values()):
-        return own
-    if own is not None and not state.subs:
-        return own
+    if own is not None and (not state.subs or state.live):
+        return _early(own, state.state)
     return roll_up([suborder_state(state, sub) for sub in state.subs.values()])
 
 
 def changed(state: State) -> list[Fact]:
-    """States that are not yet published; a held suborder that ends goes by inProgress, so no illegal edge is used."""
+    """States that are not yet published, each by legal edges alone."""
     facts: list[Fact] = []
     for key, sub in state.subs.items():
         now = suborder_state(state, sub)
-        if now == sub.state:
-            continue
-        if sub.state == "held" and now in FINAL:
-            facts.append(_moved(key, "held", "inProgress"))
-            facts.append(_moved(key, "inProgress", now))
-        else:
-            facts.append(_moved(key, sub.state, now))
-    after = order_state(state)
-    if after != state.state:
-        facts.append(OrderStateChanged.model_validate({"from": state.state, "to": after}))
-    return facts
+        facts += [
+            SuborderStateChanged.model_validate({"suborder": key, "from": before, "to": after, "why": _why(sub, after)})
+            for before, after in path(sub.state, now)
+        ]
+    edges = path(state.state, order_state(state))
+    return facts + [OrderStateChanged.model_validate({"from": before, "to": after}) for before, after in edges]
 
 
-def _moved(suborder: str, before: str, after: str) -> SuborderStateChanged:
-    """`from` is a word of the language, so the fact is built from its wire names."""
-    return SuborderStateChanged.model_validate({"suborder": suborder, "from": before, "to": after})
+def path(before: str, after: str) -> list[tuple[str, str]]:
+    """The edges from one state to another: none, one, or two by inProgress."""
+    if before == after:
+        return []
+    if after in LEGAL.get(before, ()) or "inProgress" not in LEGAL.get(before, ()):
+        return [(before, after)]
+    return [(before, "inProgress"), ("inProgress", after)]
+
+
+def _why(sub: Sub, after: str) -> str:
+    """Why a suborder is held: the reason of the hold, else its open fallouts."""
+    return (sub.held or ", ".join(sorted(sub.troubles)))[:4000] if after == "held" else ""
 
 
 def accepted(state: State) -> list[Fact]:

@@ -6,7 +6,7 @@ from typing import Final
 from shared.common.answers import Request
 from shared.common.state import State as Common
 from shared.contracts.base import Model
-from shared.contracts.intake import OrderContent, SuborderContent
+from shared.contracts.intake import OrderContent, OrderRejected, SuborderContent
 from shared.contracts.shapes import Doc, Money, Step, Traits, WorkOrder
 
 STAGES: Final = (
@@ -25,11 +25,12 @@ STAGES: Final = (
     "REJECTED",
 )
 OPEN: Final = frozenset(STAGES[:7])
-FINAL: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+GENERATED: Final = frozenset({"PLANNED", "IN_DELIVERY"})
+FINAL: Final = frozenset({"COMPLETED", "PARTIAL", "FAILED", "CANCELLED"})
 
 
 class Attached(Model):
-    """A document of the order and whether it counts."""
+    """A document of the order: whether it counts by the rules, and why the owner does not accept it."""
 
     doc: Doc
     item: int | None = None
@@ -38,6 +39,11 @@ class Attached(Model):
     refused: str | None = None
     fetch: bool = False
     stored: bool = False
+
+    @property
+    def serves(self) -> bool:
+        """Whether it satisfies its item."""
+        return self.counts and self.refused is None
 
 
 class Quote(Model):
@@ -55,6 +61,7 @@ class Sub(Model):
     stage: str = "WAITING"
     traits: Traits = Traits()
     work_orders: tuple[WorkOrder, ...] = ()
+    roles: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
     selected: str | None = None
     service_id: str | None = None
@@ -66,6 +73,7 @@ class Sub(Model):
     held: str | None = None
     held_at: datetime | None = None
     review_at: datetime | None = None
+    reviews: int = 0
     troubles: frozenset[str] = frozenset()
     accepted: bool = False
     state: str = "acknowledged"
@@ -81,12 +89,29 @@ class Sub(Model):
         """Whether nothing is done for it any more."""
         return self.stage in {"COMPLETED", "FAILED", "CANCELLED"}
 
+    @property
+    def unfilled(self) -> tuple[str, ...]:
+        """Roles of the plan that nobody fills yet (4.2)."""
+        return tuple(role for role in self.roles if role not in self.team)
+
+    @property
+    def not_shown(self) -> tuple[str, ...]:
+        """Assigned roles that the HLD was not presented to; one filled later is among them (4.1)."""
+        return tuple(role for role in self.roles if role in self.team and role not in self.presented_to)
+
+    @property
+    def hld_done(self) -> bool:
+        """Presented to every assigned role, or not applicable."""
+        return not self.traits.non_standard or (self.hld is not None and not self.not_shown)
+
 
 class State(Common):
     """A parent order with its suborders, its documents and its plan."""
 
     stage: str = "NEW"
     content: OrderContent | None = None
+    rejected: OrderRejected | None = None
+    noted: int = 0
     reviewed: dict[str, int] = {}
     documents: dict[str, Attached] = {}
     exceptions: tuple[str, ...] | None = None
@@ -95,17 +120,20 @@ class State(Common):
     revision: int = 0
     subs: dict[str, Sub] = {}
     steps: tuple[Step, ...] = ()
+    plans: int = 0
     requests: dict[str, Request] = {}
     accounts: dict[str, str] = {}
+    problems: dict[str, str] = {}
     escalations: int = 0
     state: str = "start"
     all_accepted: bool = False
     completed: bool = False
-    rejected_version: int = 0
 
     def sub(self, suborder: str, **changes: object) -> "State":
-        """The state with one suborder changed."""
-        known = self.subs.get(suborder, Sub())
+        """The state with one suborder changed; one that is not of this order changes nothing."""
+        known = self.subs.get(suborder)
+        if known is None:
+            return self
         return self.having(subs={**self.subs, suborder: known.model_copy(update=changes)})
 
     def content_of(self, suborder: str) -> SuborderContent:
@@ -114,6 +142,10 @@ class State(Common):
             if one.suborder == suborder:
                 return one
         raise KeyError(suborder)
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """The suborders of a billing group."""
+        return tuple(one.suborder for one in self.content.suborders if one.group == group) if self.content else ()
 
     @property
     def live(self) -> dict[str, Sub]:

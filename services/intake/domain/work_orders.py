@@ -1,20 +1,26 @@
-"""Activity 3: work orders by traits, the plan, and the requests that go out (3.1 to 3.8)."""
+"""Activity 3: work orders are generated once, with the plan and the requests that go out (3.1, 3.5 to 3.8)."""
 
 from datetime import datetime
-from decimal import Decimal
 
-from services.intake.domain.products import traits
-from services.intake.domain.state import State
+from services.intake.domain import plan
+from services.intake.domain.products import fallout_id
+from services.intake.domain.requests import ACCOUNT, request_id
+from services.intake.domain.state import GENERATED, State
 from shared.calendar.calendar import local_day
 from shared.common.mails import area, mail, owner
 from shared.contracts.base import Fact
-from shared.contracts.common import ActivationsRequested, RegionalTicketRequested
-from shared.contracts.intake import Decomposition, FulfilmentPlanned, GenerateWorkOrders, OrderDecomposed, SuborderContent
-from shared.contracts.shapes import Step, Traits, WorkOrder
+from shared.contracts.common import ActivationsRequested, NotificationRequested, RegionalTicketRequested
+from shared.contracts.intake import (
+    Decomposition,
+    FulfilmentPlanned,
+    GenerateWorkOrders,
+    OrderContent,
+    OrderDecomposed,
+    SuborderContent,
+)
 from shared.decider import Decision, World, refused
 
 ANSWER_TO = "o2c.intake.commands.v1"
-LOCAL, REGIONAL, UNSTATED = "LOCAL", "REGIONAL", "UNSTATED"
 
 
 def generate(state: State, command: GenerateWorkOrders, world: World) -> Decision:
@@ -23,137 +29,98 @@ def generate(state: State, command: GenerateWorkOrders, world: World) -> Decisio
         return []
     if not state.docs_valid or state.content is None:
         return refused("DOCS_NOT_VALID")
-    parts = []
-    for content in state.content.suborders:
-        if state.subs[content.suborder].ended:
-            continue
-        known = traits(content, state.subs[content.suborder], world)
-        parts.append(Decomposition(suborder=content.suborder, traits=known, work_orders=orders(content, known)))
-    versions = {name: world.tables.version(name, local_day(world.now)) for name in ("PRODUCTS", "DURATIONS")}
-    planned = FulfilmentPlanned(plan_version=1, steps=tuple(plan(parts, world)), rules=versions)
-    return [OrderDecomposed(suborders=tuple(parts), rules=versions), planned, *_requests(state, parts, world)]
+    return _decomposed(state, state.content, world)
 
 
-def orders(content: SuborderContent, known: Traits) -> tuple[WorkOrder, ...]:
-    """The five kinds and why each is there; INSTALLATION and EQUIPMENT only for SDWAN and Ciberseguridad (3.2, 3.3)."""
-    wanted = (
-        ("INSTALLATION", LOCAL, known.connectivity and known.sdwan_ciber, "conectividad fija para SDWAN/CIBERSEGURIDAD"),
-        ("SERVICE_CREATION", LOCAL, True, "todo servicio se crea"),
-        ("BILLING", UNSTATED, True, "todo grupo se factura"),
-        ("EQUIPMENT", LOCAL, known.physical and known.sdwan_ciber, "equipo físico para SDWAN/CIBERSEGURIDAD"),
-        ("PROVISIONING_START", REGIONAL, known.regional, "Regional B2B Central Delivery aprovisiona"),
-    )
-    return tuple(
-        WorkOrder.model_validate({"work_order": f"{content.suborder}/{kind}", "kind": kind, "scope": scope, "because": why})
-        for kind, scope, applies, why in wanted
-        if applies
-    )
-
-
-def plan(parts: list[Decomposition], world: World) -> list[Step]:
-    """Steps of each suborder in order, with owner, expected duration and due date (3.8)."""
-    return [step for part in parts for step in _steps(part, world)]
-
-
-def _steps(part: Decomposition, world: World) -> list[Step]:
-    kinds = {order.kind for order in part.work_orders}
-    known = part.traits
-    names = [
-        *(("quotes",) if "INSTALLATION" in kinds else ()),
-        "service_creation",
-        *({"LINK": ("network_link",), "DATA_CENTRE": ("network_data_centre",)}.get(known.build, ())),
-        *(("logical",) if known.logical else ()),
-        *(("stock",) if known.physical else ()),
-        *(("visit",) if known.sdwan_ciber and kinds & {"INSTALLATION", "EQUIPMENT"} else ()),
-        "provisioning",
-        "internal_tests",
-        "agendas",
-        "customer_tests",
-        "acceptance",
-        "billing",
-        "onboarding",
-    ]
-    steps, before, at = list[Step](), tuple[str, ...](), world.now
-    for name in names:
-        row = world.tables["DURATIONS"].decide(local_day(world.now), step=name)
-        days = Decimal(str(row.then["typical"])) if row else Decimal(0)
-        at = _later(at, days, world)
-        owner_role = row.text("owner") if row else "OM"
-        steps.append(Step(step=name, suborder=part.suborder, after=before, owner=owner_role, expected_days=days, due=at))
-        before = (name,)
-    return steps
-
-
-def _later(at: datetime, days: Decimal, world: World) -> datetime:
-    """Whole business days, then the part of one in business hours."""
-    whole = int(days)
-    moved = world.calendar.add_days(at, whole, "BUSINESS") if whole else at
-    rest = float(days - whole) * 10
-    return world.calendar.add_business_hours(moved, rest) if rest else moved
-
-
-def _requests(state: State, parts: list[Decomposition], world: World) -> list[Fact]:
-    """What is asked of Activaciones, with one mail for all of it, and of ServiceNow (3.5, 3.6, 3.7)."""
-    content = state.content
-    if content is None:
+def late(state: State, world: World) -> list[Fact]:
+    """A suborder that waited for a row of the product table follows the others as soon as that is settled."""
+    if state.content is None or not state.docs_valid or state.stage not in GENERATED or not _known(state, state.content):
         return []
+    return _decomposed(state, state.content, world)
+
+
+def _known(state: State, content: OrderContent) -> list[SuborderContent]:
+    """Suborders to be planned; not those with a product nobody knows: that is a fallout, never a guess."""
+    return [
+        one
+        for one in content.suborders
+        if state.subs[one.suborder].stage == "WAITING" and fallout_id(one.suborder) not in state.fallouts
+    ]
+
+
+def _decomposed(state: State, content: OrderContent, world: World) -> list[Fact]:
+    parts = [plan.decompose(state, sold, world) for sold in _known(state, content)]
+    rules = {name: world.tables.version(name, local_day(world.now)) for name in plan.TABLES}
+    planned = {part.suborder for part in parts}
+    steps = [one for one in state.steps if one.suborder in state.subs and one.suborder not in planned]
+    steps += [step for part in parts for step in plan.steps(part, world)]
+    return [
+        OrderDecomposed(suborders=tuple(parts), rules=rules),
+        FulfilmentPlanned(plan_version=state.plans + 1, steps=tuple(steps), rules=rules),
+        *_requests(state, content, parts, world),
+    ]
+
+
+def _requests(state: State, content: OrderContent, parts: list[Decomposition], world: World) -> list[Fact]:
+    """What is asked of Activaciones, with one mail for all of it, and of ServiceNow; nothing is asked twice (3.5 to 3.7)."""
     day = local_day(world.now)
-    due = world.calendar.answer_due(
-        world.now, world.policy.value("activations.answer_within", day), int(world.policy.value("activations.hours", day))
-    )
-    facts: list[Fact] = []
-    asked_groups: set[str] = set()
+    unit, hours = world.policy.value("activations.answer_within", day), int(world.policy.value("activations.hours", day))
+    due = world.calendar.answer_due(world.now, unit, hours)
+    asked: dict[str, Fact] = {}
+    tickets: list[Fact] = []
     for part in parts:
-        sold = state.content_of(part.suborder)
-        kinds = {order.kind for order in part.work_orders}
-        wanted = [
-            *(("QUOTES",) if "INSTALLATION" in kinds else ()),
-            "SERVICE_CREATION",
-            *(("BILLING_ACCOUNT",) if sold.group not in asked_groups else ()),
-        ]
-        asked_groups.add(sold.group)
-        facts += [_request(state, sold, kind, due) for kind in wanted]
-        if "PROVISIONING_START" in kinds:
-            facts.append(_ticket(state, sold))
-    count = sum(isinstance(one, ActivationsRequested) for one in facts)
+        sold, kinds = state.content_of(part.suborder), {order.kind for order in part.work_orders}
+        quotes = [("QUOTES", sold.suborder)] if "INSTALLATION" in kinds else []
+        for kind, subject in (*quotes, ("SERVICE_CREATION", sold.suborder), (ACCOUNT, sold.group)):
+            identity = request_id(subject, kind)
+            if identity not in state.requests and identity not in asked:
+                asked[identity] = _request(content, sold, identity, kind, due)
+        if "PROVISIONING_START" in kinds and not state.subs[part.suborder].ticket_asked:
+            tickets.append(_ticket(content, sold))
+    return [*asked.values(), *tickets, *([_mail(state, content, len(asked), due)] if asked else [])]
+
+
+def _mail(state: State, content: OrderContent, count: int, due: datetime) -> NotificationRequested:
     values = {
         "orden": content.order_number,
         "cliente": content.customer_name,
         "solicitud": f"{count} solicitudes: cotizaciones, creación de servicio y cuenta de facturación",
         "vence_el": due.isoformat(),
     }
-    purpose = f"activations/{content.version}"
-    facts.append(
-        mail("intake", state.parent, "SOLICITUD_ACTIVACIONES", purpose, [area("activaciones")], cc=owner(state), values=values)
-    )
-    return facts
+    purpose = f"activations/{state.plans + 1}"
+    to = [area("activaciones")]
+    return mail("intake", state.parent, "SOLICITUD_ACTIVACIONES", purpose, to, cc=owner(state), values=values)
 
 
-def _request(state: State, sold: SuborderContent, kind: str, due: datetime) -> ActivationsRequested:
-    subject = sold.group if kind == "BILLING_ACCOUNT" else sold.suborder
+def _request(content: OrderContent, sold: SuborderContent, identity: str, kind: str, due: datetime) -> ActivationsRequested:
     return ActivationsRequested(
         suborder=sold.suborder,
         billing_group=sold.group,
-        request_id=f"{subject}/{kind.lower()}",
+        request_id=identity,
         kind=kind,
         due=due,
         answer_to=ANSWER_TO,
-        order_number=state.content.order_number if state.content else "",
+        order_number=content.order_number,
         suborder_number=sold.suborder_number,
         site=sold.site,
         product_codes=tuple(item.product_code for item in sold.items),
     )
 
 
-def _ticket(state: State, sold: SuborderContent) -> RegionalTicketRequested:
+def _ticket(content: OrderContent, sold: SuborderContent) -> RegionalTicketRequested:
     return RegionalTicketRequested(
         suborder=sold.suborder,
         billing_group=sold.group,
-        request_id=f"{sold.suborder}/ticket/provisioning",
+        request_id=ticket_id(sold.suborder),
         purpose="PROVISIONING_START",
         answer_to=ANSWER_TO,
-        order_number=state.content.order_number if state.content else "",
+        order_number=content.order_number,
         suborder_number=sold.suborder_number,
         site=sold.site,
         product_codes=tuple(item.product_code for item in sold.items),
     )
+
+
+def ticket_id(suborder: str) -> str:
+    """The request of the ticket with Regional."""
+    return f"{suborder}/ticket/provisioning"

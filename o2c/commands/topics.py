@@ -1,0 +1,79 @@
+"""`o2c topics create|render`: makes the topics, and writes them with their access lists for a cluster of the operator's."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import yaml
+
+from shared import topics
+from shared.settings import Settings
+
+app: Final = typer.Typer(help="Los temas de Kafka.", no_args_is_help=True)
+FILE: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
+REPLICATION: Final = 3
+HEAD: Final = """\
+# Generated from shared/topics.py by `o2c topics render`; a test fails when the two differ.
+# Principals are SASL users; what no line of `acls` allows is denied (allow.everyone.if.no.acl.found=false).
+"""
+
+
+@app.callback()
+def group() -> None:
+    """Los temas de Kafka."""
+
+
+@app.command()
+def create(as_json: Annotated[bool, typer.Option("--json", help="Salida JSON.")] = False) -> None:
+    """Crea los temas que faltan; los que existen se comparan y nunca se cambian."""
+    kafka = Settings().kafka
+    try:
+        report = asyncio.run(topics.create(kafka.bootstrap_servers, kafka.replication))
+    except topics.TopicError as error:
+        typer.echo(f"Kafka no creó los temas: {error}", err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
+    else:
+        typer.echo(f"Creados {len(report.created)} temas, {len(report.differing)} diferencias.")
+        for one in report.differing:
+            typer.echo(f"{one.topic}: {one.what} es {one.found}, debe ser {one.wanted}")
+    if report.differing:
+        raise typer.Exit(1)
+
+
+def document() -> str:
+    """The file for `deploy/kafka`: topics with the settings of production, and the access lists."""
+    rows: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "partitions": topics.PARTITIONS,
+            "replication": REPLICATION,
+            "writers": list(one.writers),
+            "readers": list(one.readers),
+            "config": one.settings(REPLICATION),
+        }
+        for one in topics.TOPICS
+    ]
+    lists = [asdict(one) for one in topics.acls()]
+    return (
+        HEAD
+        + yaml.safe_dump({"topics": rows}, sort_keys=False, allow_unicode=True, width=120)
+        + "acls:\n"
+        + "".join(f"- {yaml.safe_dump(one, sort_keys=False, default_flow_style=True, width=200)}" for one in lists)
+    )
+
+
+@app.command()
+def render() -> None:
+    """Escribe deploy/kafka/topics.yaml."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(document(), encoding="utf-8")
+    typer.echo(f"{FILE.name}: {len(topics.TOPICS)} temas")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,34 @@
+"""What resolving a fallout of intake means: asked of the table again, tried again, done by hand, or skipped (X.4)."""
+
+from services.intake.domain.products import classify, fallout_id, unknown
+from services.intake.domain.receive import classified
+from services.intake.domain.state import State
+from shared.common.behaviours import resolve_fallout
+from shared.contracts.base import Fact
+from shared.contracts.common import EffectDeferred, ResolveFallout
+from shared.decider import Decision, Refused, World, refused
+
+
+def resolve(state: State, command: ResolveFallout, world: World) -> Decision:
+    """Resolved only with the step's own fact; fallouts of other services are resolved there."""
+    decided = resolve_fallout(state, command, world)
+    if isinstance(decided, Refused) or command.how != "RETRY":
+        return decided
+    raised = state.fallouts[command.fallout_id]
+    if raised.kind == "NO_RULE_ROW":
+        return _classified_again(state, command.fallout_id, list(decided), world)
+    if raised.kind == "EFFECT_FAILED":
+        return [EffectDeferred(key=raised.step, attempt=0, code="RETRY", next_at=world.now)]
+    return decided
+
+
+def _classified_again(state: State, key: str, decided: list[Fact], world: World) -> Decision:
+    """The row may be there by now; then the suborder's items are classified by it."""
+    for sold in state.content.suborders if state.content else ():
+        if fallout_id(sold.suborder) == key:
+            missing = unknown(sold, world)
+            if missing:
+                return refused("NO_RULE_ROW", detail=", ".join(missing))
+            again = sold.model_copy(update={"items": tuple(classify(item, world) for item in sold.items)})
+            return [*classified(again, world), *decided]
+    return decided

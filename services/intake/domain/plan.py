@@ -1,0 +1,107 @@
+"""What the plan of a suborder says: its work orders with their reasons, the roles it needs, its steps (3.1, 3.8, 4.2)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from services.intake.domain.products import traits
+from services.intake.domain.state import State
+from shared.calendar.calendar import CLOSES, OPENS, local_day
+from shared.contracts.intake import Decomposition, SuborderContent
+from shared.contracts.shapes import Step, Traits, WorkOrder
+from shared.decider import World
+
+TABLES = ("PRODUCTS", "DURATIONS", "ROLES")
+LOCAL, REGIONAL, UNSTATED = "LOCAL", "REGIONAL", "UNSTATED"
+HOURS_A_DAY = CLOSES.hour - OPENS.hour
+
+
+def decompose(state: State, sold: SuborderContent, world: World) -> Decomposition:
+    """The part of the plan that is one suborder's."""
+    known = traits(sold, state.subs[sold.suborder], world)
+    first = next((one for one in state.members(sold.group) if one in state.live), sold.suborder)
+    made = orders(sold, known, billing=first == sold.suborder)
+    return Decomposition(suborder=sold.suborder, traits=known, work_orders=made, roles=roles(state, known, made, world))
+
+
+def orders(sold: SuborderContent, known: Traits, *, billing: bool = True) -> tuple[WorkOrder, ...]:
+    """The five kinds and why each is there (3.1, 3.2, 3.3); BILLING once per group, with its first suborder."""
+    wanted = (
+        ("INSTALLATION", LOCAL, known.connectivity and known.sdwan_ciber, "conectividad fija para SDWAN/CIBERSEGURIDAD"),
+        ("SERVICE_CREATION", LOCAL, True, "todo servicio se crea"),
+        ("BILLING", UNSTATED, billing, "todo grupo se factura"),
+        ("EQUIPMENT", LOCAL, known.physical and known.sdwan_ciber, "equipo físico para SDWAN/CIBERSEGURIDAD"),
+        ("PROVISIONING_START", REGIONAL, known.regional, "Regional B2B Central Delivery aprovisiona"),
+    )
+    return tuple(
+        WorkOrder.model_validate(
+            {
+                "work_order": f"{sold.group if kind == 'BILLING' else sold.suborder}/{kind}",
+                "kind": kind,
+                "scope": scope,
+                "because": why,
+            }
+        )
+        for kind, scope, applies, why in wanted
+        if applies
+    )
+
+
+def roles(state: State, known: Traits, made: Iterable[WorkOrder], world: World) -> tuple[str, ...]:
+    """The roles besides the owner's that a suborder needs (6.9)."""
+    day, kinds = local_day(world.now), {order.kind for order in made}
+    many = len(state.subs) >= int(world.policy.value("project.sites", day))
+    needs = {
+        "ALWAYS": True,
+        "VISIT_OR_BUILD": known.build != "NONE" or visited(known, kinds),
+        "NOC_CIRCUIT": known.noc_circuit,
+        "EQUIPMENT": "EQUIPMENT" in kinds,
+        "REGIONAL": known.regional,
+        "TIER2": known.tier2,
+        "PROJECT": known.non_standard or many,
+    }
+    table = world.tables["ROLES"]
+    return tuple(row.text("role") for need, holds in needs.items() if holds for row in table.rows(day, need=need))
+
+
+def visited(known: Traits, kinds: Iterable[str]) -> bool:
+    """Whether the contractor visits the site (8.1)."""
+    return known.sdwan_ciber and not {"INSTALLATION", "EQUIPMENT"}.isdisjoint(kinds)
+
+
+def steps(part: Decomposition, world: World) -> list[Step]:
+    """Its steps in order, with owner, expected duration and due date (3.8)."""
+    kinds = {order.kind for order in part.work_orders}
+    known = part.traits
+    names = [
+        *(("quotes",) if "INSTALLATION" in kinds else ()),
+        "service_creation",
+        *({"LINK": ("network_link",), "DATA_CENTRE": ("network_data_centre",)}.get(known.build, ())),
+        *(("logical",) if known.logical else ()),
+        *(("stock",) if known.physical else ()),
+        *(("visit",) if visited(known, kinds) else ()),
+        "provisioning",
+        "internal_tests",
+        "agendas",
+        "customer_tests",
+        "acceptance",
+        "billing",
+        "onboarding",
+    ]
+    made, before, at = list[Step](), tuple[str, ...](), world.now
+    for name in names:
+        row = world.tables["DURATIONS"].decide(local_day(world.now), step=name)
+        days = Decimal(str(row.then["typical"])) if row else Decimal(0)
+        at = _later(at, days, world)
+        owner = row.text("owner") if row else "OM"
+        made.append(Step(step=name, suborder=part.suborder, after=before, owner=owner, expected_days=days, due=at))
+        before = (name,)
+    return made
+
+
+def _later(at: datetime, days: Decimal, world: World) -> datetime:
+    """Whole business days, then the part of one in business hours."""
+    whole = int(days)
+    moved = world.calendar.add_days(at, whole, "BUSINESS") if whole else at
+    rest = float(days - whole) * HOURS_A_DAY
+    return world.calendar.add_business_hours(moved, rest) if rest else moved

@@ -1,0 +1,152 @@
+"""Activity 2: which of the eight items apply, the exact list of what is missing, and the gate that never opens early."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.common import NotificationRequested
+from shared.contracts.intake import (
+    ApplicabilitySet,
+    DocRejection,
+    DocsFoundIncomplete,
+    DocsRevalidationRequired,
+    DocsValidated,
+    SetApplicability,
+    ValidateDocs,
+)
+from tests.builders import PARENT, SUBORDER, line, sale
+from tests.unit.intake.desk import OWNER, Desk
+
+ALWAYS = ("CONTRATO_FIRMADO", "RELEVAMIENTO_PREVENTA", "PROPUESTA_COMERCIAL", "RIESGO_CREDITICIO", "SOW")
+
+
+def missing(desk: Desk) -> list[int]:
+    found = desk.of(DocsFoundIncomplete)
+    return [one.item for one in found[-1].missing] if found else []
+
+
+def gate(**changes: Any) -> Desk:
+    """An order with the five documents that everybody needs."""
+    return Desk(sale(documents=(), **changes)).claimed().attached(*ALWAYS)
+
+
+@pytest.mark.criterion("2.1", "2.7")
+def test_the_bank_lacks_exactly_its_proposal_and_its_credit_backing_and_the_ec_is_told() -> None:
+    desk = Desk().claimed().validated()
+    assert missing(desk) == [3, 5]
+    (mail,) = desk.of(NotificationRequested)
+    assert (mail.template, mail.to[0].role, [one.ref for one in mail.cc]) == ("DOCUMENTOS_FALTANTES", "EC", ["om-1"])
+    assert mail.values["faltantes"] == "- Falta propuesta comercial\n- Falta respaldos de riesgo crediticio"
+    assert desk.state.stage == "DOCS_INCOMPLETE"
+    assert desk.waits() == {"EC AttachDocument"}
+
+
+@pytest.mark.criterion("2.7")
+def test_the_ball_goes_back_to_the_owner_when_everything_missing_has_come() -> None:
+    desk = Desk().claimed().validated().attached("PROPUESTA_COMERCIAL")
+    assert desk.waits() == {"EC AttachDocument"}
+    assert desk.attached("RIESGO_CREDITICIO").waits() == {"OM ValidateDocs"}
+    (validated,) = desk.validated().of(DocsValidated)
+    assert (validated.revision, len(validated.documents)) == (1, 5)
+    assert validated.rules["NEEDED_DOCUMENTS"]
+    assert desk.validated().last == [], "once per revision"
+
+
+@pytest.mark.criterion("2.3")
+@pytest.mark.parametrize(("codes", "needed"), [(("SDWAN-100",), False), (("SDWAN-100", "ANTIDDOS-PRY"), True)])
+def test_profitability_is_required_exactly_when_an_item_is_non_standard(codes: tuple[str, ...], needed: bool) -> None:
+    lines = {SUBORDER: tuple(line(code, number) for number, code in enumerate(codes, 1))}
+    desk = gate(lines=lines).validated()
+    assert missing(desk) == ([4] if needed else [])
+    assert desk.attached("ANALISIS_RENTABILIDAD").validated().state.docs_valid
+
+
+@pytest.mark.criterion("2.4")
+def test_an_exception_of_the_sale_requires_its_approval_and_the_owner_may_correct_it() -> None:
+    desk = gate(exceptions=("DESCUENTO_25",)).validated()
+    assert missing(desk) == [6]
+    desk.when(SetApplicability(aggregate=PARENT, exceptions=()), OWNER)
+    assert desk.validated().state.docs_valid
+
+
+@pytest.mark.criterion("2.4", "2.8")
+def test_an_exception_found_after_the_gate_opens_its_item_again() -> None:
+    desk = gate().validated().when(SetApplicability(aggregate=PARENT, exceptions=("PLAZO_60",)), OWNER)
+    assert [one.items for one in desk.of(DocsRevalidationRequired)] == [(6,)]
+    assert desk.generated().code() == "DOCS_NOT_VALID"
+
+
+@pytest.mark.criterion("2.5")
+@pytest.mark.parametrize(
+    ("segment", "code", "passes"),
+    [
+        ("NEGOCIO", "OPP-2026-008812", True),
+        ("NEGOCIO", "OPP-0088", True),
+        ("NEGOCIO", "OPP-2026-008812\n", False),
+        ("NEGOCIO", "2026-008812", False),
+        ("NEGOCIO", None, False),
+        ("CORPORACIONES_EMPRESAS", None, True),
+    ],
+)
+def test_the_opportunity_code_is_required_exactly_for_negocio(segment: str, code: str | None, passes: bool) -> None:
+    desk = gate(segment=segment, opportunity_code=code).validated()
+    assert missing(desk) == ([] if passes else [8])
+
+
+@pytest.mark.criterion("2.7")
+def test_a_document_the_owner_rejects_counts_again_only_in_a_newer_version() -> None:
+    desk = gate()
+    rejection = DocRejection(doc_id="doc-propuesta_comercial", why="sin firma del cliente")
+    desk.when(ValidateDocs(aggregate=PARENT, rejections=(rejection,)), OWNER)
+    (found,) = desk.of(DocsFoundIncomplete)
+    assert [(one.item, one.why) for one in found.missing] == [(3, "Falta propuesta comercial: sin firma del cliente")]
+    assert desk.validated().names()[0] == "DocsFoundIncomplete", "asking again does not make it good"
+    assert not desk.state.docs_valid
+    assert desk.attached("PROPUESTA_COMERCIAL", version=2).validated().state.docs_valid
+
+
+@pytest.mark.criterion("2.7")
+def test_a_second_rejection_adds_to_the_first() -> None:
+    desk = gate()
+    for doc_id in ("doc-propuesta_comercial", "doc-sow"):
+        command = ValidateDocs(aggregate=PARENT, rejections=(DocRejection(doc_id=doc_id, why="borrador"),))
+        desk.when(command, OWNER)
+    assert missing(desk) == [3, 7]
+
+
+@pytest.mark.criterion("2.7")
+def test_one_of_two_documents_may_be_rejected_and_is_not_handed_on() -> None:
+    desk = gate().attached("SOW", name="doc-sow-b")
+    rejected = ValidateDocs(aggregate=PARENT, rejections=(DocRejection(doc_id="doc-sow", why="borrador"),))
+    (validated,) = desk.when(rejected, OWNER).of(DocsValidated)
+    assert "doc-sow" not in {one.doc_id for one in validated.documents}
+    desk.attached("SOW", name="doc-sow-b", version=2).validated()
+    assert "doc-sow" not in {one.doc_id for one in desk.of(DocsValidated)[-1].documents}
+
+
+@pytest.mark.criterion("2.3", "9.1")
+def test_what_the_survey_found_must_be_an_access_that_the_tables_know() -> None:
+    desk = Desk().claimed()
+    for fields in ({}, {"access": "LTE"}, {"suborder": SUBORDER}, {"suborder": SUBORDER, "access": "SATELITE"}):
+        assert desk.when(SetApplicability.model_validate({"aggregate": PARENT} | fields), OWNER).code() == "INVALID_FIELDS"
+    desk.when(SetApplicability(aggregate=PARENT, suborder=SUBORDER, access="LTE", connectivity=False), OWNER)
+    assert [one.access for one in desk.of(ApplicabilitySet)] == ["LTE"]
+
+
+@pytest.mark.criterion("2.7")
+@given(
+    order=st.permutations([*ALWAYS, "ANALISIS_RENTABILIDAD", "APROBACION_EXCEPCION"]),
+    checks=st.sets(st.integers(0, 7)),
+    source=st.sampled_from(["UPLOAD", "EMAIL"]),
+)
+def test_no_order_of_uploads_opens_the_gate_with_an_item_open(order: list[str], checks: set[int], source: str) -> None:
+    lines = {SUBORDER: (line("ANTIDDOS-PRY"),)}
+    desk = Desk(sale(lines, documents=(), exceptions=("DESCUENTO_25",))).claimed()
+    for number, kind in enumerate(order):
+        if number in checks:
+            desk.validated()
+        assert not desk.state.docs_valid
+        desk.attached(kind, source=source if kind == "SOW" else "UPLOAD")
+    assert desk.validated().state.docs_valid is (source == "UPLOAD"), "by mail nothing counts outside Negocio"

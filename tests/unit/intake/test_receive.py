@@ -1,0 +1,182 @@
+"""Activity 1: an order is received once, rejected, amended or noted by its version."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.common import FalloutRaised, NotificationRequested
+from shared.contracts.intake import (
+    AmendmentReceived,
+    OrderAmended,
+    OrderReceived,
+    OrderRejected,
+    ProductClassified,
+    ReturnOrder,
+)
+from shared.contracts.salesforce import SalesforceOrderCancelled, SalesforceOrderSubmitted
+from tests.builders import BANK_LINES, FAMILIES, OTHER, PARENT, SUBORDER, line, sale, sent
+from tests.given import MONDAY as NOW
+from tests.samples import BANK, order, sample
+from tests.unit.intake.desk import OWNER, Desk, broken
+
+
+def corrected(version: int = 2, **changes: Any) -> SalesforceOrderSubmitted:
+    """The bank asks for a faster line at its second site."""
+    faster = BANK_LINES | {OTHER: (line("FWAAS-GEST-M", 3), line("SDWAN-200", 4, "4870.00"))}
+    return sale(faster, version=version, **changes)
+
+
+@pytest.mark.criterion("1.2")
+def test_the_order_of_these_tests_is_what_the_decoder_makes_of_the_bank() -> None:
+    decoded, by_hand = order(sample(BANK)).message, sale()
+    assert decoded.content
+    assert by_hand.content
+    for name in ("groups", "suborders", "customer_name", "segment", "offer", "contacts", "executive", "opportunity_code"):
+        assert getattr(decoded.content, name) == getattr(by_hand.content, name), name
+    assert [one.doc.kind for one in decoded.documents] == [one.doc.kind for one in by_hand.documents]
+
+
+@pytest.mark.criterion("1.2", "1.4")
+def test_two_sites_give_one_parent_with_two_suborders_and_a_task_in_the_queue() -> None:
+    desk = Desk()
+    (received,) = desk.of(OrderReceived)
+    assert [one.site.code for one in received.suborders] == ["LPZ-001", "SCZ-004"]
+    assert received.received_at == NOW
+    assert desk.waits() == {"OM ClaimOrder"}
+    (wait,) = desk.state.waits.values()
+    assert all(word in wait.what for word in ("Banco Ejemplo", "FWAAS-GEST-M + SDWAN-100", "Corporaciones", "2 sede(s)"))
+    assert wait.since == NOW
+
+
+@pytest.mark.criterion("1.3")
+def test_the_same_version_again_changes_nothing_and_a_lower_one_is_ignored() -> None:
+    desk = Desk(sale(version=3))
+    for message in (sale(version=3), corrected(2), broken(1)):
+        assert desk.when(message).last == []
+    assert len(desk.of(OrderReceived)) == 1
+
+
+@pytest.mark.criterion("1.3")
+def test_the_same_version_with_other_content_is_a_task_told_once() -> None:
+    desk = Desk().when(corrected(1))
+    (raised,) = desk.of(FalloutRaised)
+    assert (raised.fallout_class, raised.queue) == ("VERSION_CONFLICT", "OM")
+    assert desk.when(corrected(1)).last == []
+    assert "OM ResolveFallout" in desk.waits()
+    assert not desk.of(OrderAmended)
+
+
+@pytest.mark.criterion("1.3")
+def test_the_same_version_may_bring_more_documents() -> None:
+    desk = Desk().when(sale(documents=(*sale().documents, sent("RIESGO_CREDITICIO"))))
+    assert desk.names() == ["DocumentAttached"]
+
+
+@pytest.mark.criterion("1.3", "X.2")
+def test_a_higher_version_before_any_release_replaces_the_content_and_closed_items_are_checked_again() -> None:
+    desk = Desk().documented().when(corrected())
+    (amended,) = desk.of(OrderAmended)
+    assert amended.differences == ("sede SCZ-004 cambiada",)
+    assert desk.state.stage == "CLAIMED"
+    assert not desk.state.docs_valid
+    assert desk.waits() == {"OM ValidateDocs"}
+    assert desk.validated().generated().state.stage == "PLANNED"
+
+
+@pytest.mark.criterion("1.3")
+def test_without_an_owner_an_amended_order_is_back_in_the_queue() -> None:
+    assert Desk().when(corrected()).state.stage == "RECEIVED"
+
+
+@pytest.mark.criterion("1.3", "X.2")
+def test_a_higher_version_after_a_release_is_kept_once_and_waits_for_the_owner() -> None:
+    desk = Desk().planned().released().when(corrected(4))
+    (noted,) = desk.of(AmendmentReceived)
+    assert (noted.version, noted.differences) == (4, ("sede SCZ-004 cambiada",))
+    assert "OM ResolveFallout" in desk.waits()
+    assert desk.when(corrected(4)).last == []
+    assert desk.when(corrected(3)).last == []
+    assert not desk.of(OrderAmended)
+
+
+@pytest.mark.criterion("1.3", "3.5", "3.7")
+def test_what_was_asked_and_answered_stands_after_an_amendment() -> None:
+    desk = Desk().planned().offered().created().when(corrected()).validated().generated()
+    answered = {key for key, one in desk.state.requests.items() if one.answered}
+    assert answered == {f"{SUBORDER}/quotes", f"{SUBORDER}/service_creation"}
+    assert "ActivationsRequested" not in desk.names()
+    assert "RegionalTicketRequested" not in desk.names()
+    assert "NotificationRequested" not in desk.names(), "nothing new is asked, so no mail goes out"
+    assert desk.state.plans == 2
+
+
+@pytest.mark.criterion("1.3")
+def test_a_site_that_the_sale_took_back_is_asked_for_no_more() -> None:
+    desk = Desk().planned().when(sale({SUBORDER: BANK_LINES[SUBORDER]}, version=2))
+    assert {key.partition("/")[0] for key in desk.state.requests} == {SUBORDER}
+    assert desk.answered(f"{OTHER}/service_creation", service_id="X").code() == "UNKNOWN_REQUEST"
+
+
+@pytest.mark.criterion("1.1", "1.2")
+def test_a_broken_order_is_rejected_with_every_violation_and_the_ec_is_told_once() -> None:
+    desk = Desk(broken(1, "NO_SITES", "NIT_INVALID"))
+    (rejected,) = desk.of(OrderRejected)
+    assert [one.code for one in rejected.violations] == ["NO_SITES", "NIT_INVALID"]
+    (mail,) = desk.of(NotificationRequested)
+    assert (mail.template, mail.to[0].role) == ("ORDEN_RECHAZADA", "EC")
+    assert desk.when(broken(1, "NO_SITES", "NIT_INVALID")).last == []
+    assert desk.waits() == {"EC SalesforceOrderSubmitted"}
+    assert desk.states() == ["rejected"]
+    assert not desk.of(OrderReceived)
+
+
+@pytest.mark.criterion("1.2", "X.10")
+def test_a_corrected_message_starts_a_rejected_order_anew() -> None:
+    desk = Desk(broken()).when(sale())
+    assert desk.state.stage == "RECEIVED"
+    assert desk.state.state == "acknowledged"
+    assert desk.when(broken()).names() == ["FalloutRaised"], "it is known by now, so it is not rejected again"
+
+
+@pytest.mark.criterion("1.7")
+@pytest.mark.parametrize("in_cpq", [True, False])
+@pytest.mark.parametrize("family", ["CIBERSEGURIDAD", "SMART_CONNECTIVITY", "CLOUD", "CONECTIVIDAD"])
+def test_only_what_is_neither_in_cpq_nor_of_a_named_family_is_not_homologated(family: str, in_cpq: bool) -> None:
+    desk = Desk(sale({SUBORDER: (line("SDWAN-100", family=family, in_cpq=in_cpq),)}))
+    (told,) = desk.of(ProductClassified)
+    assert told.standard is in_cpq
+    assert told.homologated is (in_cpq or family in {"CIBERSEGURIDAD", "SMART_CONNECTIVITY", "CLOUD"})
+    assert told.rules["PRODUCTS"]
+    assert "CONECTIVIDAD" in FAMILIES.values()
+
+
+@pytest.mark.criterion("1.7")
+def test_every_item_is_classified_with_its_line_access_and_scenario() -> None:
+    desk = Desk()
+    assert len(desk.of(ProductClassified)) == 4
+    (received,) = desk.of(OrderReceived)
+    found = [(one.line, one.access, one.scenario) for one in received.suborders[0].items]
+    assert found == [
+        ("FWAAS_GESTIONADO", "FIBRA_EXISTENTE", "ALTA_ENLACE_EXISTENTE"),
+        ("SDWAN", "FIBRA_NUEVA", "ALTA_ENLACE_NUEVO"),
+    ]
+
+
+@pytest.mark.criterion("X.2", "X.3")
+def test_a_cancellation_in_salesforce_cancels_nothing_by_itself() -> None:
+    desk = Desk().claimed().when(SalesforceOrderCancelled(parent=PARENT))
+    (noted,) = desk.of(AmendmentReceived)
+    assert noted.differences == ("CANCELLED",)
+    assert "OM ResolveFallout" in desk.waits()
+    assert desk.when(SalesforceOrderCancelled(parent=PARENT)).last == []
+    assert not any(sub.ended for sub in desk.state.subs.values())
+
+
+@pytest.mark.criterion("1.3", "1.6")
+def test_a_higher_version_brings_a_returned_order_back_to_the_queue() -> None:
+    desk = Desk().claimed().when(ReturnOrder(aggregate=PARENT, reason="VENTA_INCOMPLETA"), OWNER)
+    assert desk.when(sale()).last == []
+    desk.when(corrected(), at=NOW.replace(day=30, hour=20))
+    assert (desk.state.stage, desk.state.owner) == ("RECEIVED", None)
+    assert len(desk.of(OrderReceived)) == 1, "once per parent"
+    assert desk.state.content.received_at == NOW.replace(day=30, hour=20), "its four hours begin again"

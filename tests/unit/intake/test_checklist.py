@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.common import NotificationRequested
@@ -136,6 +136,7 @@ def test_what_the_survey_found_must_be_an_access_that_the_tables_know() -> None:
 
 
 @pytest.mark.criterion("2.7")
+@settings(max_examples=30, deadline=None)
 @given(
     order=st.permutations([*ALWAYS, "ANALISIS_RENTABILIDAD", "APROBACION_EXCEPCION"]),
     checks=st.sets(st.integers(0, 7)),

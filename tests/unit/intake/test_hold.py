@@ -97,6 +97,15 @@ def test_a_hold_past_its_review_date_is_escalated_and_then_weekly() -> None:
     assert len([one for one in desk.until(NOW + 60 * DAY).of(TaskEscalated) if "ResumeOrder" in one.key]) == 3
 
 
+@pytest.mark.criterion("X.1", "18.1")
+def test_a_completion_that_crosses_a_hold_ends_the_hold() -> None:
+    desk = Desk().delivered().accepted().when(hold(), OWNER).completed()
+    assert desk.state.subs[SUBORDER].held is None
+    desk.accepted(OTHER).completed(OTHER)
+    assert desk.state.stage == "COMPLETED"
+    assert desk.until(NOW + 60 * DAY).of(TaskEscalated) == []
+
+
 @pytest.mark.criterion("X.3")
 def test_a_suborder_is_cancelled_before_its_release_and_nobody_waits_for_its_answers() -> None:
     desk = Desk().planned().until(NOW + timedelta(hours=20))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.intake import AssignTeam, HldPresented, PresentHld, SetApplicability, SuborderReleased, TeamAssigned
@@ -128,6 +128,7 @@ STEPS: dict[str, Callable[[Desk], Any]] = {
 
 
 @pytest.mark.criterion("3.8", "4.2", "X.8")
+@settings(max_examples=24, deadline=None)
 @given(order=st.permutations(list(STEPS)))
 def test_a_suborder_is_released_by_the_last_of_its_preconditions_whichever_that_is(order: list[str]) -> None:
     desk = Desk().planned()

@@ -6,7 +6,7 @@ Nothing here does I/O; the message core runs it, and tests run it just the same.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Final, Generic, TypeVar, cast
 
 from shared.calendar.calendar import Calendar
 from shared.contracts.base import DeadlineReached, Fact, Message, Model
@@ -25,6 +25,10 @@ class Actor:
 
     id: str
     roles: frozenset[str]
+
+
+THE_SYSTEM: Final = Actor(SYSTEM, frozenset({SYSTEM}))
+"""Who acts when nobody does: time, effects, what another service published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,6 @@ def refused(code: str, **details: object) -> Refused:
 
 Facts = Sequence[Fact]
 Decision = Facts | Refused
-Decide = Callable[[S, M, World], Decision]
 Route = Callable[[Any, str], "Target"]
 
 
@@ -123,13 +126,6 @@ class Effect:
     attempt: int = 1
 
 
-@runtime_checkable
-class Address(Protocol):
-    """A fact that names its suborder."""
-
-    suborder: str
-
-
 def by_suborder(fact: Any, po: str) -> Target:
     """To the suborder the fact names (the default)."""
     return Target(ids=(fact.suborder,))
@@ -161,15 +157,6 @@ def asked_by(service: str) -> Route:
     def route(fact: Any, po: str) -> Target:
         asker = fact.asked_by
         return Target(ids=(asker.aggregate,) if asker.service == service else ())
-
-    return route
-
-
-def fixed(aggregate: str) -> Route:
-    """To one aggregate whatever the fact says, such as `calendar:BO`."""
-
-    def route(fact: Any, po: str) -> Target:
-        return Target(ids=(aggregate,))
 
     return route
 
@@ -237,15 +224,6 @@ class Fold(Generic[S]):
         if step is None:
             raise ImpossibleFactError(f"{type(fact).__name__} has no fold")
         return step(state, fact)
-
-
-class Stateful(Protocol):
-    """What the core needs of a state: see `shared/common/state.py` for the one all services extend."""
-
-    @property
-    def stages(self) -> frozenset[str]:
-        """Where a command is understood."""
-        ...
 
 
 def no_facts(state: Any, world: World) -> Facts:

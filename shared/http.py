@@ -31,17 +31,25 @@ WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
 BODY_LIMIT: Final = 256 << 10
 
 
-def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
-    """The application of one service: nothing is open without a token but health and metrics."""
-    service = resources.service
-    app = FastAPI(title=f"O2C {service}", version="1", description=f"Comandos y consultas del servicio {service}.")
-    instruments = Instruments(service, resources.counters)
+def bearer(tokens: Tokens) -> Callable[..., Actor]:
+    """The dependency of every route that is not open: the caller, or 401."""
 
     def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
         try:
             return tokens.actor(authorization)
         except NoTokenError as error:
             raise HTTPException(401, {"code": "TOKEN_REQUIRED", "why": "Inicie sesión: falta un token válido."}) from error
+
+    return caller
+
+
+def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
+    """The application of one service: nothing is open without a token but health and metrics."""
+    service = resources.service
+    app = FastAPI(title=f"O2C {service}", version="1", description=f"Comandos y consultas del servicio {service}.")
+    instruments = Instruments(service, resources.counters)
+
+    caller = bearer(tokens)
 
     @app.middleware("http")
     async def limit_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

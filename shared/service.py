@@ -30,7 +30,7 @@ from shared.messaging.broker import make_broker, stop_broker
 from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
-from shared.messaging.relay import Relay, producer, run_relay
+from shared.messaging.relay import Relay, producer
 from shared.messaging.resources import EXIT_STUCK, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
 from shared.messaging.timers import run_deadlines, run_reaper
@@ -112,9 +112,8 @@ async def serve(service: Service, settings: Settings) -> None:
     broker = make_broker(resources, Consumer(resources, sorter).on_batch, service.topics(edges))
     await broker.start()
     _beat_at_each_poll(broker, resources)
-    relays: list[Relay] = []
     tasks = [
-        _guarded("relay", run_relay(resources, relays.append), resources),
+        _guarded("relay", Relay(resources).run(), resources),
         _guarded("deadlines", run_deadlines(resources), resources),
         _guarded("effects", run_effects(resources, service.adapters), resources),
         _guarded("reaper", run_reaper(resources), resources),

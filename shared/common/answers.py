@@ -1,6 +1,6 @@
 """The 24-hour clock of every request to Activaciones (3.5): warning at 75 %, one breach, late answers accepted and marked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -120,6 +120,16 @@ def with_request(state: A, key: str, **changes: object) -> A:
     if key not in requests:
         return state
     return state.having(requests={**requests, key: requests[key].model_copy(update=changes)})
+
+
+def moved_on(requests: Mapping[str, Request], paused: timedelta, suborders: Collection[str] | None = None) -> dict[str, Request]:
+    """What is unanswered goes on with exactly the time that was left (X.1): of these suborders, or all of it."""
+    return {
+        key: one.model_copy(update={"asked_at": one.asked_at + paused, "due": one.due + paused})
+        if not one.answered and (suborders is None or one.suborder in suborders)
+        else one
+        for key, one in requests.items()
+    }
 
 
 def fold_requests(evolve: Fold[A]) -> None:

@@ -137,11 +137,6 @@ def fold_common(evolve: Fold[A]) -> None:
         return state.having(stage="STOPPED", stopped=True)
 
 
-def fold_quietly(evolve: Fold[A], *facts: type[Fact]) -> None:
-    """Registers facts that tell others and change nothing, besides those all services have."""
-    evolve.ignores(*facts)
-
-
 def wanted(state: State, kind: str, key: str, since: datetime, **args: Any) -> Effect:
     """An effect the state wants under this key, dated by its last failure if it had one."""
     failed = state.deferred.get(key)

@@ -12,7 +12,7 @@ from shared import tracing
 from shared.contracts.base import Command, DeadlineReached, Message, to_json
 from shared.contracts.common import CommandRefused
 from shared.contracts.refusals import sentence
-from shared.decider import Actor, Refused, World
+from shared.decider import THE_SYSTEM, Actor, Refused, World
 from shared.messaging import store
 from shared.messaging.inbound import Dead, Item, Record
 from shared.messaging.reaction import Cell, Made, due_deadlines, react, record
@@ -30,13 +30,10 @@ class BreakerError(Exception):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a unit of work did: counts for metrics, and for a command its facts or refusal."""
+    """What a unit of work did, for metrics and logs."""
 
     facts: int = 0
     duplicates: int = 0
-    refused: Refused | None = None
-    made: list[store.NewFact] = field(default_factory=list)
-    version: int = 0
     blocked: list[str] = field(default_factory=list)
 
 
@@ -183,7 +180,6 @@ class Unit:
 
     def _refuse(self, cell: Cell, item: Item, answer: Refused) -> None:
         """A command that came by Kafka and is refused becomes a published fact, never a dead letter."""
-        self.outcome.refused = answer
         fact = CommandRefused(
             command=type(item.message).__name__, command_id=item.id, code=answer.code, why=sentence(answer.code, answer.details)
         )
@@ -260,8 +256,6 @@ class Unit:
             for one, context in zip(made, contexts, strict=True)
         ]
         self.changes.facts += rows
-        self.outcome.made += rows
-        self.outcome.version = cell.version
 
     def fire(self, cell: Cell, *, clocks_agree: bool, link: str | None) -> None:
         """All deadlines of one aggregate that are reached; one that twice changes nothing blocks it (D6)."""
@@ -275,7 +269,7 @@ class Unit:
             identity = f"{cell.id}/{one.name}/{one.due.isoformat()}"
             before = cell.version
             try:
-                self.react(cell, one, identity, "clock", SYSTEM_ACTOR, None, tracing.links_to([link]))
+                self.react(cell, one, identity, "clock", THE_SYSTEM, None, tracing.links_to([link]))
             except Exception as error:  # noqa: BLE001 - a bug of the rules blocks this order alone
                 self._block(cell, place_of(error))
                 return
@@ -291,9 +285,6 @@ class Unit:
         failed = len(self.outcome.blocked)
         if failed > BREAKER_MINIMUM and failed > cells * BREAKER_SHARE:
             raise BreakerError(f"{failed} of {cells} aggregates failed")
-
-
-SYSTEM_ACTOR: Final = Actor("SYSTEM", frozenset({"SYSTEM"}))
 
 
 def place_of(error: BaseException) -> str:

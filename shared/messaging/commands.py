@@ -20,7 +20,6 @@ from shared.messaging.timers import LATEST
 LOCK_KEY: Final = "SELECT pg_advisory_xact_lock(21, hashtext($1))"
 ANSWERED: Final = "SELECT request_hash, status, response FROM command_log WHERE key = $1"
 ANSWER: Final = "INSERT INTO command_log (key, request_hash, status, response, at) VALUES ($1, $2, $3, $4, now())"
-STOP_LEASE: Final = "UPDATE aggregate SET lease_until = NULL WHERE id = $1"
 
 
 class BlockedError(Exception):

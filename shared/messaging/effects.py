@@ -14,9 +14,9 @@ from shared import tracing
 from shared.contracts.base import Command
 from shared.contracts.common import RecordEffectFailed
 from shared.db import TRANSIENT, unit_of_work
-from shared.decider import Actor, Effect
+from shared.decider import THE_SYSTEM, Effect
 from shared.messaging import store
-from shared.messaging.commands import STOP_LEASE, BlockedError, handle
+from shared.messaging.commands import BlockedError, handle
 from shared.messaging.resources import Resources, crash_point
 from shared.messaging.timers import LATEST
 from shared.settings import Settings
@@ -27,7 +27,8 @@ CLAIM: Final = """
 UPDATE aggregate SET lease_until = $2 WHERE id IN (
   SELECT id FROM aggregate WHERE effect_at <= $1 AND blocked IS NULL AND (lease_until IS NULL OR lease_until < clock_timestamp())
   ORDER BY effect_at LIMIT 20 FOR UPDATE SKIP LOCKED) RETURNING id, po"""
-SYSTEM: Final = Actor("SYSTEM", frozenset({"SYSTEM"}))
+
+STOP_LEASE: Final = "UPDATE aggregate SET lease_until = NULL WHERE id = ANY($1::text[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ async def run_effects(resources: Resources, adapters: Mapping[str, Perform]) -> 
         return
     while not resources.stopping.is_set():
         done = 0
+        resources.wake_effects.clear()  # before looking: what is wished for meanwhile wakes the next look
         try:
             done = await perform_due(resources, adapters)
         except TRANSIENT as error:
             log.warning("effects_retry", error=type(error).__name__)
         if not done:
-            resources.wake_effects.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(resources.wake_effects.wait(), resources.settings.workers.deadline_poll_seconds)
 
@@ -88,8 +89,7 @@ async def perform_due(resources: Resources, adapters: Mapping[str, Perform]) -> 
     ]
     await asyncio.gather(*(_perform(resources, adapters, task, link) for task, link in tasks))
     async with unit_of_work(resources.pool) as connection:
-        for one in wanted:
-            await connection.execute(STOP_LEASE, one)
+        await connection.execute(STOP_LEASE, list(wanted))
     return len(rows)
 
 
@@ -110,7 +110,7 @@ async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: 
         key = f"{task.aggregate}/{effect.key}/{effect.attempt}/{type(outcome).__name__}"
         parent = tracing.traceparent(made.get_span_context())
         try:
-            answer = await handle(resources, outcome, SYSTEM, key, parent=parent)
+            answer = await handle(resources, outcome, THE_SYSTEM, key, parent=parent)
         except BlockedError:
             return
         resources.count("effects", f"{effect.kind}:{'done' if answer.ok else answer.body['code']}")

@@ -22,7 +22,6 @@ SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
   (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
 WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORDER BY a.updated_at LIMIT 1000"""
 UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
-BLOCK: Final = "UPDATE aggregate SET blocked = $2 WHERE id = $1"
 PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position"
 UNPARK: Final = "DELETE FROM parked WHERE position = $1"
 

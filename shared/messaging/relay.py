@@ -1,7 +1,6 @@
 """The relay: one leader per schema sends stored facts in position order through its own idempotent producer (4.5)."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from opentelemetry.trace import SpanKind
 from shared import tracing
 from shared.db import connect
 from shared.messaging.envelope import headers_of
-from shared.messaging.resources import EXIT_STUCK, Resources, crash_point, die
+from shared.messaging.resources import Resources, crash_point
 
 log = structlog.get_logger()
 
@@ -28,7 +27,6 @@ FROM (SELECT position, po, aggregate, seq FROM outbox ORDER BY position LIMIT 50
 JOIN fact f USING (aggregate, seq) ORDER BY o.position"""
 SENT: Final = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 ROUND_LIMIT: Final = 30
-FAILURES: Final = 3
 
 
 def producer(bootstrap: list[str], client: str, **more: Any) -> AIOKafkaProducer:
@@ -52,11 +50,10 @@ class Relay:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self.leader = False
         self._failures = 0
 
     async def run(self) -> None:
-        """Leads when it can, evicts a silent leader, starts anew after any error; three failures in a row end the process."""
+        """Leads when it can, evicts a silent leader, starts anew after any error, with pauses that grow."""
         while not self._resources.stopping.is_set():
             try:
                 await self._lead_or_wait()
@@ -64,7 +61,6 @@ class Relay:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever happened: new producer, new connection, first row
-                self.leader = False
                 self._failures += 1
                 self._resources.count("relay_restarts", type(error).__name__)
                 log.warning("relay_restart", error=type(error).__name__, failures=self._failures)
@@ -81,16 +77,15 @@ class Relay:
                     return
             await self._lead(connection)
         finally:
-            self.leader = False
             connection.terminate()
 
     async def _lead(self, connection: Any) -> None:
         settings = self._resources.settings
         sender = producer(settings.kafka.bootstrap_servers, f"{self._resources.service}-relay-{settings.instance}")
         await asyncio.wait_for(sender.start(), ROUND_LIMIT)
-        self.leader = True
         try:
             while not self._resources.stopping.is_set():
+                self._resources.wake_relay.clear()  # before looking: what is written meanwhile wakes the next look
                 rows = await connection.fetch(NEXT)
                 if rows:
                     await self._send(connection, sender, rows)
@@ -102,10 +97,8 @@ class Relay:
                 await asyncio.wait_for(sender.stop(), 3)
 
     async def _rest(self) -> None:
-        wake = self._resources.wake_relay
-        wake.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), self._resources.settings.workers.relay_poll_seconds)
+            await asyncio.wait_for(self._resources.wake_relay.wait(), self._resources.settings.workers.relay_poll_seconds)
 
     async def _send(self, connection: Any, sender: AIOKafkaProducer, rows: list[Any]) -> None:
         service, topic = self._resources.service, f"o2c.{self._resources.service}.v1"
@@ -150,12 +143,3 @@ class Relay:
         while not (await asyncio.wait([left], timeout=1))[0]:
             await connection.fetchval("SELECT 1")
         left.result()
-
-
-async def run_relay(resources: Resources, on_start: Callable[[Relay], None]) -> None:
-    """Runs the relay of this process; a relay that cannot work for long ends it."""
-    relay = Relay(resources)
-    on_start(relay)
-    await relay.run()
-    if not resources.stopping.is_set():
-        die(EXIT_STUCK, "relay_ended")

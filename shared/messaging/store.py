@@ -104,6 +104,8 @@ def decode_record(text: str) -> Record:
 
 async def load(connection: Any, roster: Roster, wanted: dict[str, str], *, opens: bool = True) -> dict[str, Cell]:
     """The aggregates by id, locked in id order; missing ones are opened first and loaded again (P7)."""
+    if not wanted:
+        return {}
     ids = sorted(wanted)
     rows = {row["id"]: row for row in await connection.fetch(LOAD, ids)}
     missing = [one for one in ids if one not in rows]

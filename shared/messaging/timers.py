@@ -47,10 +47,15 @@ async def fire_due(resources: Resources) -> int:
         if not agree:
             log.error("clock_skew", seconds=round(resources.guard.skew_seconds))
         unit = Unit(resources.service, resources.roster, resources.worlds, connection)
-        return await _fire(resources, unit, connection, {row["id"]: row["po"] for row in rows}, agree=agree)
+        await _fire(resources, unit, connection, {row["id"]: row["po"] for row in rows}, agree=agree)
+    resources.count("deadlines", "", len(unit.changes.facts))
+    resources.committed()
+    for one in unit.outcome.blocked:
+        log.error("aggregate_blocked", suborder_id=one)
+    return len(unit.changes.facts)
 
 
-async def _fire(resources: Resources, unit: Unit, connection: Any, due: dict[str, str], *, agree: bool) -> int:
+async def _fire(resources: Resources, unit: Unit, connection: Any, due: dict[str, str], *, agree: bool) -> None:
     links = {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(due))}
     cells = await store.load(connection, resources.roster, due)
     unit.changes.cells |= cells
@@ -59,11 +64,6 @@ async def _fire(resources: Resources, unit: Unit, connection: Any, due: dict[str
         cell.touched = True  # its due_at is computed anew, also where the state no longer wants the deadline
     await store.save(connection, unit.changes, resources.worlds.at())
     crash_point(resources.settings, "deadline_before_commit")
-    resources.count("deadlines", "", len(unit.changes.facts))
-    resources.committed()
-    for one in unit.outcome.blocked:
-        log.error("aggregate_blocked", suborder_id=one)
-    return len(unit.changes.facts)
 
 
 async def run_reaper(resources: Resources) -> None:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from shared.calendar.calendar import Calendar
 from shared.clock import Clock
-from shared.decider import Actor, World
+from shared.decider import THE_SYSTEM, Actor, World
 from shared.rules.tables import Policy, Tables
-
-NOBODY = Actor("SYSTEM", frozenset({"SYSTEM"}))
 
 
 @dataclass
@@ -19,6 +17,6 @@ class Worlds:
     tables: Tables
     policy: Policy
 
-    def at(self, actor: Actor = NOBODY, identity: str = "", source: str = "") -> World:
+    def at(self, actor: Actor = THE_SYSTEM, identity: str = "", source: str = "") -> World:
         """The world as it is now."""
         return World(self.clock.now(), self.calendar, self.tables, self.policy, actor, identity, source)

@@ -5,14 +5,13 @@ from typing import Final
 from shared.contracts.acceptance import AcceptanceClockRedated, CalendarAmended
 from shared.contracts.common import RecordClocksRedated
 from shared.db import unit_of_work
-from shared.decider import Actor
+from shared.decider import THE_SYSTEM
 from shared.messaging import store
 from shared.messaging.apply import Unit
 from shared.messaging.effects import Task
 
 PAGE: Final = """
 SELECT id, po FROM aggregate WHERE id > $1 AND due_at IS NOT NULL AND blocked IS NULL ORDER BY id LIMIT 100"""
-ACTOR: Final = Actor("SYSTEM", frozenset({"SYSTEM"}))
 
 
 async def redate_clocks(task: Task) -> RecordClocksRedated:
@@ -28,7 +27,7 @@ async def redate_clocks(task: Task) -> RecordClocksRedated:
             cells = await store.load(connection, task.resources.roster, {row["id"]: row["po"] for row in rows}, opens=False)
             unit.changes.cells |= cells
             for cell in cells.values():
-                unit.react(cell, fact, f"{task.aggregate}/{fact.version}", "/acceptance", ACTOR, None)
+                unit.react(cell, fact, f"{task.aggregate}/{fact.version}", "/acceptance", THE_SYSTEM, None)
             await store.save(connection, unit.changes, task.resources.worlds.at())
             moved += sum(one.type == AcceptanceClockRedated.__name__ for one in unit.changes.facts)
         task.resources.committed()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.billing.domain.state import Notice, Order, PhaseState, State
-from shared.common.answers import Request, fold_requests, with_request
+from shared.common.answers import Request, fold_requests, moved_on, with_request
 from shared.common.state import fold_common, unkept, without
 from shared.contracts.acceptance import (
     AcceptanceClockResumed,
@@ -280,12 +280,7 @@ def clock_resumed(state: State, fact: AcceptanceClockResumed) -> State:
 
 @evolve.on(HoldLifted)
 def hold_lifted(state: State, fact: HoldLifted) -> State:
-    pause = timedelta(seconds=fact.held_for)
-    moved = {
-        key: one.model_copy(update={"due": one.due + pause, "asked_at": one.asked_at + pause})
-        for key, one in state.requests.items()
-    }
-    return state.having(held=None, requests=moved)
+    return state.having(held=None, requests=moved_on(state.requests, timedelta(seconds=fact.held_for)))
 
 
 def _phases(phases: tuple[Phase, ...], amounts: tuple[PhaseAmount, ...]) -> dict[str, PhaseState]:

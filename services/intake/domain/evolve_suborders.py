@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from services.intake.domain.requests import moved_on
 from services.intake.domain.state import Quote, State
-from shared.common.answers import with_request
+from shared.common.answers import moved_on, with_request
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, SuborderCompleted
 from shared.contracts.common import ActivationsResponded, RegionalTicketOpened, RegionalTicketRequested, TaskEscalated
 from shared.contracts.intake import (
@@ -126,7 +125,7 @@ def _fold_holds(evolve: Fold[State]) -> None:
         for suborder in fact.suborders:
             since = changed.subs[suborder].held_at
             paused = fact.at - since if fact.at and since else timedelta()
-            changed = changed.having(requests=moved_on(changed.requests, (suborder,), paused))
+            changed = changed.having(requests=moved_on(changed.requests, paused, (suborder,)))
             changed = changed.sub(suborder, held=None, held_at=None, review_at=None)
         return changed
 

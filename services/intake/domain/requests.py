@@ -1,8 +1,5 @@
 """Which requests to Activaciones are still running: neither answered, nor held, nor of what is not wanted any more (3.5, X.1)."""
 
-from collections.abc import Iterable
-from datetime import timedelta
-
 from services.intake.domain.state import OPEN, State
 from shared.common.answers import Request, cleared, open_requests
 from shared.contracts.base import Fact
@@ -50,17 +47,6 @@ def called_off(state: State, suborder: str) -> list[Fact]:
         if one.suborder == suborder and not subject(after, key, one)
         for fact in cleared(key, one)
     ]
-
-
-def moved_on(requests: dict[str, Request], suborders: Iterable[str], paused: timedelta) -> dict[str, Request]:
-    """The requests of these suborders go on with exactly the time that was left (X.1)."""
-    held = frozenset(suborders)
-    return {
-        key: one.model_copy(update={"asked_at": one.asked_at + paused, "due": one.due + paused})
-        if one.suborder in held and not one.answered
-        else one
-        for key, one in requests.items()
-    }
 
 
 def still_needed(requests: dict[str, Request], content: OrderContent) -> dict[str, Request]:

@@ -4,16 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from services.notifications.adapters import address_book
-from shared.auth import NoTokenError, Tokens
+from shared.auth import Tokens
 from shared.contracts.base import Model, Ref, Text, to_json
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.refusals import REFUSALS, sentence
 from shared.decider import Actor
+from shared.http import bearer
 from shared.messaging.resources import Resources
 
 log = structlog.get_logger()
@@ -41,12 +42,7 @@ class EraseBody(Model):
 
 def add_routes(app: FastAPI, resources: Resources, tokens: Tokens) -> None:
     """PutContact, EraseContact, and reading a contact (X.11)."""
-
-    def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
-        try:
-            return tokens.actor(authorization)
-        except NoTokenError as error:
-            raise HTTPException(401, {"code": "TOKEN_REQUIRED", "why": "Inicie sesión: falta un token válido."}) from error
+    caller = bearer(tokens)
 
     @app.post("/v1/commands/PutContact", tags=["contactos"], summary="Escribe un contacto en la libreta")
     async def put_contact(body: PutBody, actor: Annotated[Actor, Depends(caller)]) -> JSONResponse:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.provisioning.domain.state import Circuit, Rework, State, Visit
 from services.provisioning.domain.stock import JEOPARDY as SHORT_OF_STOCK
-from shared.common.answers import Request, fold_requests, with_request
+from shared.common.answers import Request, fold_requests, moved_on, with_request
 from shared.common.state import fold_common, without
 from shared.contracts.common import (
     CalendarAdopted,
@@ -81,12 +81,8 @@ def rework_requested(state: State, fact: ReworkRequested) -> State:
 @evolve.on(HoldLifted)
 def hold_lifted(state: State, fact: HoldLifted) -> State:
     pause = timedelta(seconds=fact.held_for)
-    moved = {
-        key: one if one.answered else one.model_copy(update={"due": one.due + pause, "asked_at": one.asked_at + pause})
-        for key, one in state.requests.items()
-    }
     until = state.reserved_until + pause if state.reserved_until else None
-    return state.having(held=None, requests=moved, reserved_until=until)
+    return state.having(held=None, requests=moved_on(state.requests, pause), reserved_until=until)
 
 
 @evolve.on(NetworkBuildStarted)

@@ -5,17 +5,19 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared import objects, uploads
 from shared.auth import NoTokenError, Tokens
 from shared.contracts.base import Command
 from shared.contracts.refusals import sentence
+from shared.contracts.shapes import Doc
 from shared.db import TRANSIENT
-from shared.decider import Actor
-from shared.messaging.commands import Answer, BlockedError, handle
+from shared.decider import Actor, refused
+from shared.messaging.commands import Answer, BlockedError, handle, refusal
 from shared.messaging.resources import Resources
 from shared.metrics import GAUGES, Instruments
 
@@ -29,6 +31,7 @@ WAITING: Final = """
 SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate
 WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
 BODY_LIMIT: Final = 256 << 10
+DOCUMENTS: Final = "/v1/documents"
 
 
 def bearer(tokens: Tokens) -> Callable[..., Actor]:
@@ -53,7 +56,10 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
 
     @app.middleware("http")
     async def limit_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        if int(request.headers.get("content-length") or 0) > BODY_LIMIT and "/documents" not in request.url.path:
+        length = request.headers.get("content-length")
+        if length is None and request.method == "POST":
+            return JSONResponse({"code": "LENGTH_REQUIRED", "why": "Envíe la cabecera Content-Length."}, 411)
+        if int(length or 0) > (uploads.LARGEST_BYTES if request.url.path == DOCUMENTS else BODY_LIMIT):
             return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
         return await call_next(request)
 
@@ -68,6 +74,7 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
     for row in {row.command: row for row in resources.roster.policy()}.values():
         if issubclass(row.command, Command):
             _add_command(app, resources, caller, row.command)
+    _add_documents(app, resources, caller)
     _add_queries(app, resources, caller)
     _add_health(app, resources, ready, instruments)
     return app
@@ -88,6 +95,9 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
             return JSONResponse({"code": "KEY_REQUIRED", "why": "Envíe la cabecera Idempotency-Key."}, 400)
         expected = (if_match or "").strip('" W/')
         try:
+            unknown = await uploads.unvouched(resources.settings.objects.url, body)
+            if unknown is not None:
+                return _respond(refusal(unknown))
             answer = await handle(
                 resources,
                 body,
@@ -98,7 +108,7 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
             )
         except BlockedError:
             return _later("Esta orden espera una reparación nuestra. Intente más tarde con la misma clave.")
-        except TRANSIENT:
+        except (*TRANSIENT, *objects.UNREACHABLE):
             return _later("No se pudo confirmar ahora. Repita con la misma clave: no se hará dos veces.")
         return _respond(answer)
 
@@ -110,6 +120,29 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
         description=f"Etapas y roles: {allowed}.",
         tags=["comandos"],
     )(command)
+
+
+def _add_documents(app: FastAPI, resources: Resources, caller: Callable[..., Actor]) -> None:
+    @app.post(
+        DOCUMENTS,
+        name="document",
+        status_code=201,
+        response_model=Doc,
+        response_model_exclude_none=True,
+        summary="Guarda un archivo y responde el Doc que un comando puede llevar",
+        tags=["documentos"],
+        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+    )
+    async def document(
+        request: Request, about: Annotated[uploads.About, Query()], actor: Annotated[Actor, Depends(caller)]
+    ) -> Doc | Response:
+        content = await request.body()
+        if not content:
+            return _respond(refusal(refused("EMPTY_FILE")))
+        try:
+            return await uploads.keep(resources.settings.objects.url, content, about, actor.id, resources.clock.now())
+        except objects.UNREACHABLE:
+            return _later("El almacén de documentos no responde. Intente de nuevo.")
 
 
 def _later(why: str) -> JSONResponse:

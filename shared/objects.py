@@ -3,11 +3,14 @@
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
+
+UNREACHABLE: Final[tuple[type[BaseException], ...]] = (BaseError, TimeoutError)
+"""The store does not answer: to be tried again."""
 
 
 class OtherContentError(Exception):

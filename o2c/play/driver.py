@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,9 +16,11 @@ from o2c.play.cast import Answer, Cast, Papers, Reply
 from o2c.play.papers import added_papers
 from o2c.stack.up import Stack
 from shared.contracts.acceptance import AcceptanceClockResumed, AcceptanceClockStarted
-from shared.contracts.base import Fact, to_json
+from shared.contracts.base import Command, Fact, to_json
 from shared.contracts.catalogue import SERVICES, fact_type
+from shared.contracts.shapes import Doc
 from shared.messaging.envelope import command_headers
+from shared.uploads import documents_of
 
 QUIET_SECONDS = 0.7
 RETRY_SECONDS = 0.15
@@ -50,6 +52,7 @@ class Driver:
     pending: list[Reply] = field(default_factory=list)
     instants: set[datetime] = field(default_factory=set)
     refusals: list[str] = field(default_factory=list)
+    files: dict[str, Doc] = field(default_factory=dict)
     serial: int = 0
     last_heard: float = field(default_factory=time.monotonic)
     _parents: dict[str, str] = field(default_factory=dict)
@@ -141,14 +144,17 @@ class Driver:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _one(self, reply: Reply) -> bool:
+        if not await self._bring_files(reply):
+            return False
+        command = with_files(reply.command, self.files)
         key = sha256(f"{reply.serial}|{reply.actor}|{type(reply.command).__name__}|{reply.command!r}".encode()).hexdigest()[:32]
         if reply.actor.startswith("/"):
             parent = self._parents.get(reply.command.aggregate, reply.command.aggregate)
-            headers = command_headers(reply.service, reply.command, key, reply.actor)
-            await self.publish(f"o2c.{reply.service}.commands.v1", to_json(reply.command), parent, headers)
+            headers = command_headers(reply.service, command, key, reply.actor)
+            await self.publish(f"o2c.{reply.service}.commands.v1", to_json(command), parent, headers)
             return True
         try:
-            answer = await self._post(reply, key)
+            answer = await self._post(reply, command, key)
         except httpx2.HTTPError:
             return False
         if answer.status_code < ACCEPTED:
@@ -156,12 +162,37 @@ class Driver:
         self.refusals.append(f"{type(reply.command).__name__}: {answer.status_code} {answer.text[:200]}")
         return False
 
-    async def _post(self, reply: Reply, key: str) -> httpx2.Response:
+    async def _bring_files(self, reply: Reply) -> bool:
+        """Uploads what a command names: its stand-in content is its name."""
+        for doc in documents_of(reply.command):
+            if doc.doc_id in self.files:
+                continue
+            about = {"kind": doc.kind, "title": f"{doc.doc_id}.txt", "origin": doc.origin}
+            about["signed"] = doc.signature.method if doc.signature else None
+            try:
+                answer = await self._http.post(
+                    f"{self.stack.url(reply.service)}/v1/documents",
+                    params={name: value for name, value in about.items() if value},
+                    content=doc.doc_id.encode(),
+                    headers=self._bearer(reply),
+                )
+            except httpx2.HTTPError:
+                return False
+            if answer.status_code >= ACCEPTED:
+                self.refusals.append(f"{doc.doc_id}: {answer.status_code} {answer.text[:200]}")
+                return False
+            self.files[doc.doc_id] = Doc.model_validate_json(answer.content)
+        return True
+
+    def _bearer(self, reply: Reply) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.stack.token(reply.actor, [reply.role])}"}
+
+    async def _post(self, reply: Reply, command: Command, key: str) -> httpx2.Response:
         return await self._http.post(
-            f"{self.stack.url(reply.service)}/v1/commands/{type(reply.command).__name__}",
-            content=to_json(reply.command),
+            f"{self.stack.url(reply.service)}/v1/commands/{type(command).__name__}",
+            content=to_json(command),
             headers={
-                "authorization": f"Bearer {self.stack.token(reply.actor, [reply.role])}",
+                **self._bearer(reply),
                 "idempotency-key": f"{key}-{len(self.refusals)}",
                 "content-type": "application/json",
             },
@@ -184,3 +215,15 @@ class Driver:
         part.write_text(str(offset))
         part.replace(self.stack.clock_file)
         self.last_heard = time.monotonic()
+
+
+def with_files(command: Command, files: Mapping[str, Doc]) -> Command:
+    """The command with every document as its upload was answered."""
+
+    def known(value: Any) -> Any:
+        if isinstance(value, dict):
+            stored = files.get(str(value.get("doc_id")))
+            return stored.model_dump() if stored else {name: known(one) for name, one in value.items()}
+        return [known(one) for one in value] if isinstance(value, list | tuple) else value
+
+    return type(command).model_validate(known(command.model_dump(by_alias=True)))

@@ -80,6 +80,8 @@ REFUSALS: Final[dict[str, Refusal]] = {
             "ORDER_NOT_REVIEWED": "Abra primero el cliente y la oferta de esta versión de la orden.",
             "NOT_HOMOLOGATED": "La orden tiene productos no homologados ({items}); sólo se puede devolver.",
             "UNKNOWN_DOCUMENT_KIND": "No se conoce el tipo de documento {kind}.",
+            "DOCUMENT_UNKNOWN": "No se guardó el documento {document}. Cárguelo en /v1/documents y envíe el Doc que responde.",
+            "EMPTY_FILE": "El archivo está vacío.",
             "HASH_MISMATCH": "El archivo no coincide con su huella SHA-256. Vuelva a cargarlo.",
             "DOCS_NOT_VALID": "Valide primero los documentos de la orden.",
             "TOO_FEW_QUOTES": "Faltan cotizaciones: hay {found} de {needed}.",

@@ -160,7 +160,7 @@ class Unit:
             return
         before = (cell.state, cell.version, dict(cell.heard), cell.touched, len(self.changes.facts))
         try:
-            answer = self.react(cell, item.message, item.id, item.source, item.actor, item.traceparent)
+            answer = item.refused or self.react(cell, item.message, item.id, item.source, item.actor, item.traceparent)
         except Exception as error:  # noqa: BLE001 - any exception of the rules blocks this order alone (I10)
             cell.state, cell.version, cell.heard, cell.touched, count = before
             del self.changes.facts[count:]

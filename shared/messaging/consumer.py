@@ -3,13 +3,13 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
 from opentelemetry.trace import SpanKind
 
-from shared import tracing
+from shared import objects, tracing, uploads
 from shared.contracts.base import Command
 from shared.db import REJECTED, TRANSIENT, unit_of_work
 from shared.decider import Actor, Target
@@ -31,7 +31,7 @@ def as_record(raw: Any) -> Record:
 
 @dataclass
 class Sorter:
-    """Sorts records of every topic of a service; no I/O."""
+    """Sorts records of every topic of a service."""
 
     resources: Resources
     edges: Mapping[str, Edge]
@@ -39,13 +39,19 @@ class Sorter:
     sources: Mapping[str, frozenset[str]]
 
     def sort(self, record: Record) -> Item | Dead | Skipped:
-        """A message to apply, a dead letter, or nothing for us."""
+        """A message to apply, a dead letter, or nothing for us; no I/O."""
         service = self.resources.service
         if record.topic in self.edges:
             return self._edge(record)
         if record.topic == f"o2c.{service}.commands.v1":
             return sort_command(record, service, self.sources)
         return sort_fact(record, self.resources.roster)
+
+    async def vouch(self, item: Item) -> Item:
+        """A command that names documents nobody stored is marked as refused (2.8)."""
+        if not item.is_command:
+            return item
+        return replace(item, refused=await uploads.unvouched(self.resources.settings.objects.url, item.message))
 
     def _edge(self, record: Record) -> Item | Dead | Skipped:
         headers = [(name, value.encode()) for name, value in record.headers.items()]
@@ -96,10 +102,11 @@ class Consumer:
         for pause in pauses():
             resources.beat()
             try:
+                items = [await self.sorter.vouch(item) for item in items]
                 await self._put_contacts(items)
                 await apply(items, dead, mirrored)
                 break
-            except TRANSIENT as error:
+            except (*TRANSIENT, *objects.UNREACHABLE) as error:
                 resources.count("db_retries", type(error).__name__)
                 log.warning("batch_retry", error=type(error).__name__, messages=len(records))
                 await asyncio.sleep(pause)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.contracts.base import Message
-from shared.decider import Actor, Target
+from shared.decider import Actor, Refused, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class Item:
     traceparent: str | None = None
     is_command: bool = False
     contacts: Sequence[Contact] = field(default=())
+    refused: Refused | None = None
+    """Known before it is told: a command that names documents nobody stored."""
 
     @property
     def cursor(self) -> str:

@@ -32,7 +32,7 @@ async def replay_letter(sorter: Sorter, pool: Any, letter: str, *, dry_run: bool
         for aggregate in found.to.ids:
             await connection.execute(letters.UNBLOCK, aggregate)
         unit = _unit(sorter, connection)
-        outcome = await unit.apply([found])
+        outcome = await unit.apply([await sorter.vouch(found)])
         if outcome.blocked:
             return Result(letter, done=False, why="vuelve a fallar: la orden sigue bloqueada")
         await connection.execute(letters.REPLAYED, *letters.split_id(letter))
@@ -63,7 +63,7 @@ async def _one(sorter: Sorter, pool: Any, position: int, record: Record, *, dry_
         return Result(identity, done=True, why=f"se aplicaría: {type(found.message).__name__}")
     async with unit_of_work(pool) as connection:
         unit = _unit(sorter, connection)
-        outcome = await unit.apply([found])
+        outcome = await unit.apply([await sorter.vouch(found)])
         if outcome.blocked:
             return Result(identity, done=False, why="vuelve a fallar")
         await connection.execute(letters.UNPARK, position)

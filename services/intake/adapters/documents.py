@@ -1,17 +1,14 @@
 """Salesforce files: fetched by their reference and stored once; a demo without files stores the title instead."""
 
 from hashlib import sha256
-from typing import Final
 
 import httpx2
 
-from shared import objects
+from shared import objects, uploads
 from shared.contracts.base import Command
 from shared.contracts.intake import RecordDocumentStored
 from shared.contracts.shapes import Doc
 from shared.messaging.effects import Task
-
-LARGEST_BYTES: Final = 25 << 20
 
 
 class TooLargeError(Exception):
@@ -25,6 +22,8 @@ async def store(task: Task) -> Command:
     digest = sha256(content).hexdigest()
     if doc.hash_of == "REFERENCE" or digest == doc.sha256:
         await objects.put_once(task.settings.objects.url, doc.ref, content)
+        stored = doc.model_copy(update={"sha256": digest, "hash_of": "CONTENT"})
+        await uploads.vouch(task.settings.objects.url, stored)
     return RecordDocumentStored(aggregate=task.aggregate, doc_id=doc.doc_id, sha256=digest)
 
 
@@ -35,6 +34,6 @@ async def content_of(doc: Doc, documents_url: str | None) -> bytes:
     async with httpx2.AsyncClient(timeout=30) as client:
         answer = await client.get(f"{documents_url.rstrip('/')}/{doc.doc_id}/{doc.version}")
         answer.raise_for_status()
-        if len(answer.content) > LARGEST_BYTES:
+        if len(answer.content) > uploads.LARGEST_BYTES:
             raise TooLargeError(doc.doc_id)
         return answer.content

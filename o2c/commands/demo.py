@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -19,6 +20,10 @@ from o2c.stack.up import Stack
 
 SAMPLES: Final = Path(__file__).parents[2] / "shared" / "contracts" / "samples" / "salesforce"
 FOLDER: Final = Path(".o2c/demo")
+LINE: Final = 132
+"""Columns where no terminal says how many."""
+SECONDS_ALL: Final = 90
+SECONDS_PER_SITE: Final = 20
 
 
 def platform_event(graph: dict[str, Any]) -> dict[str, Any]:
@@ -46,10 +51,14 @@ def read_event(order: Path | None) -> dict[str, Any]:
     return platform_event(json.loads(order.read_text(encoding="utf-8")))
 
 
+def suborders_of(event: dict[str, Any]) -> list[str]:
+    """The suborders of the event, one per site."""
+    return [one["Id"] for one in json.loads(event["Payload__c"])["suborders"]]
+
+
 def silent_of(event: dict[str, Any]) -> frozenset[str]:
     """The last site of several never answers its acta."""
-    graph = json.loads(event["Payload__c"])
-    suborders = [one["Id"] for one in graph["suborders"]]
+    suborders = suborders_of(event)
     return frozenset(suborders[-1:]) if len(suborders) > 1 else frozenset()
 
 
@@ -85,7 +94,7 @@ async def play(order: Path | None, console: Console) -> bool:
             console.print("[dim]Publicando la orden en salesforce.orders ...[/]")
             await driver.publish("salesforce.orders", json.dumps(event).encode())
 
-        await driver.run(begin)
+        await driver.run(begin, limit_seconds=SECONDS_ALL + SECONDS_PER_SITE * len(suborders_of(event)))
         console.print(story.table())
         activations = await confirmed(stack)
         differing = await verify_all(stack.dsn, console)
@@ -116,6 +125,6 @@ def demo(
     order: Annotated[Path | None, typer.Option(help="Archivo JSON con un grafo de orden; sin él, la muestra del banco.")] = None,
 ) -> None:
     """Lleva una orden desde Salesforce hasta el alta confirmada y el kit de bienvenida."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else LINE)
     if not asyncio.run(_until_told(order, console)):
         raise typer.Exit(1)

@@ -25,6 +25,8 @@ from shared.uploads import documents_of
 QUIET_SECONDS = 0.7
 RETRY_SECONDS = 0.15
 ACCEPTED = 300
+STEP = timedelta(minutes=2)
+"""How far past the next instant the clock is set: what many sites wait for within it happens together."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Driver:
         await self._producer.send_and_wait(topic, value, key=key.encode() if key else None, headers=headers or [])
 
     async def run(self, begin: Callable[[], Awaitable[None]], limit_seconds: float = 120) -> None:
-        """Begins, then plays until `done`. Raises TimeoutError with what nobody could do."""
+        """Begins, then plays until `done`. Raises TimeoutError with what nobody could do within the limit."""
         self._producer = AIOKafkaProducer(bootstrap_servers=self.stack.bootstrap, acks="all", enable_idempotence=True)
         consumer = AIOKafkaConsumer(
             *(f"o2c.{name}.v1" for name in SERVICES),
@@ -133,15 +135,23 @@ class Driver:
             self.pending.append(replace(answer, serial=self.serial))
 
     async def _send(self, ready: list[Reply]) -> None:
-        again = False
+        """Side by side for different orders, one after the other for the same."""
+        by_order: dict[str, list[Reply]] = {}
         for reply in ready:
+            by_order.setdefault(reply.command.aggregate, []).append(reply)
+        taken = await asyncio.gather(*map(self._in_turn, by_order.values()))
+        if not all(taken):
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _in_turn(self, replies: list[Reply]) -> bool:
+        taken = True
+        for reply in replies:
             if await self._one(reply):
                 self.pending.remove(reply)
                 self.last_heard = time.monotonic()
             else:
-                again = True
-        if again:
-            await asyncio.sleep(RETRY_SECONDS)
+                taken = False
+        return taken
 
     async def _one(self, reply: Reply) -> bool:
         if not await self._bring_files(reply):
@@ -209,7 +219,7 @@ class Driver:
         """Nothing more happens today: on to the next instant somebody waits for, a day at most."""
         waits = [one.not_before for one in self.pending if one.not_before] + [one for one in self.instants if one > now]
         ahead = [one for one in waits if one > now]
-        to = min([*ahead, now + timedelta(days=1)]) + timedelta(seconds=1)
+        to = min([*ahead, now + timedelta(days=1)]) + STEP
         offset = self._offset() + (to - now).total_seconds()
         part = self.stack.clock_file.with_suffix(".new")
         part.write_text(str(offset))

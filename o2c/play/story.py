@@ -67,6 +67,17 @@ LINES: Final[dict[type[Fact], Callable[[Any], str]]] = {
 }
 
 
+def _sites_of(heard: Heard) -> tuple[str, ...]:
+    """The suborders a fact concerns; of a billing group, its members."""
+    match heard.fact:
+        case billing.BillingRequested():
+            return tuple(one.suborder for one in heard.fact.suborders)
+        case billing.ServiceBillingActivated():
+            return heard.fact.suborders
+        case _:
+            return (getattr(heard.fact, "suborder", "") or heard.subject,)
+
+
 @dataclass
 class Story:
     """Tells each milestone once, and keeps what the closing table shows."""
@@ -101,9 +112,12 @@ class Story:
 
     def _remember(self, heard: Heard) -> None:
         fact = heard.fact
-        site = self.sites.get(getattr(fact, "suborder", "") or heard.subject)
-        if site is None:
-            return
+        for suborder in _sites_of(heard):
+            if suborder in self.sites:
+                self._note(self.sites[suborder], fact, heard.traceparent)
+
+    @staticmethod
+    def _note(site: dict[str, str], fact: Fact, traceparent: str) -> None:
         match fact:
             case acceptance.AcceptanceSigned():
                 site["evidence"] = f"FIRMA {fact.evidence.dossier_sha256[:12]}"
@@ -112,7 +126,7 @@ class Story:
             case acceptance.SuborderCompleted():
                 site["stage"] = "COMPLETADA"
             case billing.BillingRequested():
-                site["trace"] = heard.traceparent[3:35]
+                site["trace"] = traceparent[3:35]
             case billing.ServiceBillingActivated():
                 site["phases"] = f"{site['phases']} {fact.phase}:{fact.bbd_reference}".strip()
             case _:

@@ -19,7 +19,7 @@ KINDS: Final = frozenset({SUMMARY, PROFITABILITY, *CONTRACT})
 def newest(state: State, *kinds: str) -> Doc | None:
     """The newest document of these kinds, the first kind before the next."""
     for kind in kinds:
-        found = [doc for doc in state.documents.values() if doc.kind == kind]
+        found = [doc for doc in (*state.documents.values(), *state.attached.values()) if doc.kind == kind]
         if found:
             return max(found, key=lambda doc: (doc.version, doc.at))
     return None
@@ -77,7 +77,7 @@ def attach(state: State, command: AttachBillingDocument, world: World) -> Decisi
         return refused("WRONG_STAGE", command="AttachBillingDocument", stage=state.stage)
     if command.doc.kind not in KINDS:
         return refused("UNKNOWN_DOCUMENT_KIND", kind=command.doc.kind)
-    known = state.documents.get(command.doc.doc_id)
+    known = state.attached.get(command.doc.doc_id) or state.documents.get(command.doc.doc_id)
     if known is not None and known.version >= command.doc.version:
         return [] if known.sha256 == command.doc.sha256 else refused("HASH_MISMATCH")
     return [BillingDocumentAttached(doc=command.doc)]

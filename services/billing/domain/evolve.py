@@ -178,13 +178,13 @@ def document_stored(state: State, fact: DocumentStored) -> State:
 
 @evolve.on(BillingDocumentAttached)
 def billing_document(state: State, fact: BillingDocumentAttached) -> State:
-    return state.having(documents={**state.documents, fact.doc.doc_id: fact.doc})
+    return state.having(attached={**state.attached, fact.doc.doc_id: fact.doc})
 
 
 @evolve.on(DocsValidated)
 def docs_validated(state: State, fact: DocsValidated) -> State:
-    new = {doc.doc_id: doc for doc in fact.documents if doc.doc_id not in state.documents}
-    return state.having(docs_valid=True, documents=state.documents | new)
+    """The owner's judgement: all that count and no other, so what was rejected at the gate bills nobody."""
+    return state.having(docs_valid=True, documents={doc.doc_id: doc for doc in fact.documents})
 
 
 @evolve.on(DocsRevalidationRequired)

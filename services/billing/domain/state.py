@@ -81,6 +81,9 @@ class State(Common):
     triggers: dict[str, dict[str, str]] = {}
     all_sites: bool = False
     documents: dict[str, Doc] = {}
+    """Of the order, as its gate judged them last."""
+    attached: dict[str, Doc] = {}
+    """By the owner, here."""
     docs_valid: bool = False
     account: str | None = None
     requests: dict[str, Request] = {}

@@ -155,6 +155,16 @@ def test_reopened_documents_stop_the_request_until_validated_anew() -> None:
     assert "BillingRequested" in group.when(validated(revision=2)).names()
 
 
+@pytest.mark.criterion("2.8", "15.4")
+def test_a_document_that_the_owner_rejects_later_is_attached_to_no_request() -> None:
+    group = ready()
+    better = doc("CONTRATO_FIRMADO", "contrato-2", version=2)
+    group.when(DocumentAttached(parent=PARENT, doc=better, item=1, counts=True))
+    group.when(DocsRevalidationRequired(parent=PARENT, revision=1, items=(1,)))
+    group.when(validated(revision=2)).when(signed())
+    assert [one.doc_id for one in group.request.attachments] == [one.doc_id for one in PAPERS]
+
+
 @pytest.mark.criterion("3.7", "12.2", "15.1")
 def test_no_request_without_the_account_and_without_the_ticket_of_regional() -> None:
     group = Group(sold(), validated(), freed(SUBORDER, None, traits=Traits(regional=True)), signed())

@@ -1,21 +1,63 @@
-"""The command line `o2c`: the stack, orders, dead letters, contracts. Words on screen are Spanish."""
+"""The command line `o2c`: the stack, orders, dead letters, contracts. Words on screen are Spanish.
+
+A command is loaded when it is called: an image without the local stack's packages has all the others, and none waits
+for what it does not use.
+"""
+
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from o2c.commands import contracts, db, demo, dev, dlq, mail, order, topics, verify
+COMMANDS: Final = {
+    "demo": "demo:app",
+    "dev": "dev:app",
+    "sandbox": "dev:sandbox",
+    "token": "dev:token",
+    "order": "order:app",
+    "verify": "verify:app",
+    "dlq": "dlq:app",
+    "mail": "mail:app",
+    "contracts": "contracts:app",
+    "db": "db:app",
+    "topics": "topics:app",
+}
+"""Name of each command -> module of `o2c.commands` and the application in it."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Entrega de órdenes B2B.")
-app.command("demo")(demo.demo)
-app.command("dev")(dev.dev)
-app.command("token")(dev.token)
-app.command("verify")(verify.command)
-app.add_typer(dev.sandbox, name="sandbox")
-app.add_typer(order.app, name="order")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(db.app, name="db")
-app.add_typer(topics.app, name="topics")
-app.add_typer(mail.app, name="mail")
-app.add_typer(contracts.app, name="contracts")
+
+class OnDemand(TyperGroup):
+    """The commands of the table; one whose packages are not installed does not exist here."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table."""
+        return [name for name in COMMANDS if self.get_command(ctx, name) is not None]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as the base class has it
+        """Loads the command, or answers None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        try:
+            found = getattr(import_module(f"o2c.commands.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in {"o2c", "services", "shared"}:
+                raise
+            return None
+        command = get_command(found)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=OnDemand, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Entrega de órdenes B2B."
+)
+
+
+@app.callback()
+def group() -> None:
+    """Entrega de órdenes B2B."""
 
 
 def main() -> None:

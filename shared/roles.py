@@ -35,18 +35,18 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
     },
     "relay": {"fact": "SELECT", "outbox": "SELECT, DELETE"},
     "ops": {
-        "aggregate": "SELECT, UPDATE",
-        "fact": "SELECT, INSERT",
-        "outbox": "SELECT, INSERT",
-        "inbox": "SELECT, INSERT, UPDATE, DELETE",
-        "parked": "SELECT, INSERT, UPDATE, DELETE",
-        "dead_letter": "SELECT, INSERT, UPDATE, DELETE",
-        "command_log": "SELECT, UPDATE, DELETE",
+        "aggregate": "SELECT",
+        "fact": "SELECT",
+        "outbox": "SELECT",
+        "inbox": "SELECT, DELETE",
+        "parked": "SELECT, UPDATE, DELETE",
+        "dead_letter": "SELECT, UPDATE, DELETE",
+        "command_log": "SELECT, DELETE",
         "migration": "SELECT",
     },
 }
-"""What each run-time role may do in its own schema, nothing anywhere else; `ops` replays, so it may apply."""
-OWN_TABLES: Final = {"app": "SELECT, INSERT, UPDATE, DELETE", "ops": "SELECT, INSERT, UPDATE, DELETE"}
+"""What each run-time role may do in its own schema, nothing anywhere else; `ops` looks and prunes, a replay runs as `app`."""
+OWN_TABLES: Final = {"app": "SELECT, INSERT, UPDATE, DELETE", "ops": "SELECT"}
 """The same for what a service adds to the common tables; the relay needs none of it."""
 
 VERB: Final = re.compile(r"(\w+)(?: \((\w+)\))?")

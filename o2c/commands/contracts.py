@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from o2c.commands.verify import service_of
+from o2c.local import service_of
 from shared.contracts.catalogue import SERVICES
 from shared.messaging.asyncapi import document, schemas
 
-app: Final = typer.Typer(help="Contratos publicados: generarlos y comprobarlos.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Contratos publicados: generarlos y comprobarlos.", no_args_is_help=True)
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "contracts"
 
 

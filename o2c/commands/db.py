@@ -18,7 +18,7 @@ from shared import migrate, roles
 from shared.contracts.catalogue import SERVICES
 from shared.settings import Settings
 
-app: Final = typer.Typer(help="La base de datos: esquemas, roles y migraciones.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="La base de datos: esquemas, roles y migraciones.", no_args_is_help=True)
 RUNNING: Final = Path(".o2c/dev/stack.json")
 ITERATIONS: Final = 4096
 AsJson = Annotated[bool, typer.Option("--json", help="Salida JSON.")]

@@ -20,6 +20,7 @@ from o2c.stack.up import Stack
 
 SAMPLES: Final = Path(__file__).parents[2] / "shared" / "contracts" / "samples" / "salesforce"
 FOLDER: Final = Path(".o2c/demo")
+app: Final = typer.Typer(add_completion=False, help="Una orden de punta a punta.")
 LINE: Final = 132
 """Columns where no terminal says how many."""
 SECONDS_ALL: Final = 90
@@ -121,6 +122,7 @@ async def _until_told(order: Path | None, console: Console) -> bool:
     return await playing
 
 
+@app.command()
 def demo(
     order: Annotated[Path | None, typer.Option(help="Archivo JSON con un grafo de orden; sin él, la muestra del banco.")] = None,
 ) -> None:

@@ -5,20 +5,22 @@ import re
 import signal
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from o2c.local import DEV as FOLDER
+from o2c.local import running
 from o2c.stack.tokens import UnknownUserError, token_for
-from o2c.stack.up import Stack, running
+from o2c.stack.up import Stack
 from shared.calendar.calendar import LA_PAZ
 from shared.clock import Clock
 
-FOLDER: Final = Path(".o2c/dev")
 CLOCK: Final = FOLDER / "sandbox" / "clock"
-sandbox: Final = typer.Typer(help="El reloj de la caja de arena.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Levanta todo.")
+token: Final = typer.Typer(add_completion=False, help="Tokens del modo local.")
+sandbox: Final = typer.Typer(add_completion=False, help="El reloj de la caja de arena.", no_args_is_help=True)
 UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -51,6 +53,7 @@ async def _until_told(stack: Stack, console: Console) -> None:
         await up
 
 
+@app.command()
 def dev(
     sandboxed: Annotated[bool, typer.Option("--sandbox", help="Con un reloj que se puede mover.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Empezar de cero.")] = False,
@@ -93,7 +96,8 @@ def advance(step: Annotated[str, typer.Argument(help="Cuánto: 2d, 6h, 30m, 15s.
     typer.echo(f"El reloj está adelantado {timedelta(seconds=offset)}.")
 
 
-def token(user: Annotated[str, typer.Argument(help="Usuario de deploy/dev/users.yaml.")]) -> None:
+@token.command()
+def issue(user: Annotated[str, typer.Argument(help="Usuario de deploy/dev/users.yaml.")]) -> None:
     """Emite un token del modo local, válido por doce horas."""
     try:
         typer.echo(token_for(FOLDER, user))

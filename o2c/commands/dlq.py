@@ -1,13 +1,16 @@
-"""`o2c dlq list|show|replay|release`: what no contract explained, and orders that a bug of ours blocked."""
+"""`o2c dlq list|show|replay|dismiss|release`: what no contract explained, and orders that a bug of ours blocked."""
 
 import asyncio
+import getpass
 import json
+import re
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 import typer
 
-from o2c.commands.verify import dsn_of, service_of
+from o2c.local import dsn_of, service_of
 from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
 from shared.db import connect, open_pool
@@ -17,8 +20,16 @@ from shared.messaging.replay import Result, release, replay_letter
 from shared.messaging.resources import Resources
 from shared.settings import Settings
 
-app: Final = typer.Typer(help="Mensajes muertos y órdenes bloqueadas.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Mensajes muertos y órdenes bloqueadas.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Salida JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Sólo decir qué pasaría.")]
+Chosen = Annotated[str | None, typer.Argument(help="tema/partición/posición; o elija con las opciones.")]
+OfTopic = Annotated[str | None, typer.Option("--topic", help="De este tema.")]
+OfKind = Annotated[str | None, typer.Option("--type", help="De este tipo de mensaje.")]
+OfOrder = Annotated[str | None, typer.Option("--order", help="De esta orden o agregado.")]
+OfReason = Annotated[str | None, typer.Option("--reason", help="De este motivo.")]
+OfAge = Annotated[str | None, typer.Option("--age", help="Más antiguos que: 2d, 6h, 30m.")]
+UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 OfService = Annotated[str, typer.Option("--service", help="Servicio.")]
 
 
@@ -27,13 +38,13 @@ def group() -> None:
     """Mensajes muertos y órdenes bloqueadas."""
 
 
-async def _list(kind: str | None, order: str | None, *, everything: bool) -> dict[str, dict[str, list[dict[str, Any]]]]:
+async def _list(choice: letters.Choice) -> dict[str, dict[str, list[dict[str, Any]]]]:
     found = {}
     for name in SERVICES:
         connection = await connect(dsn_of(), f"{name}_ops")
         try:
-            dead = [asdict(one) for one in await letters.dead_letters(connection, kind=kind, order=order, everything=everything)]
-            stuck = [dict(row) for row in await letters.blocked(connection, order)]
+            dead = [asdict(one) for one in await letters.dead_letters(connection, choice)]
+            stuck = [dict(row) for row in await letters.blocked(connection, choice.order)]
         finally:
             await connection.close()
         found[name] = {"dead": dead, "blocked": stuck}
@@ -42,41 +53,65 @@ async def _list(kind: str | None, order: str | None, *, everything: bool) -> dic
 
 @app.command("list")
 def list_(
-    kind: Annotated[str | None, typer.Option("--type", help="Tipo de mensaje.")] = None,
-    order: Annotated[str | None, typer.Option(help="Orden o agregado.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="También los ya repetidos.")] = False,
+    topic: OfTopic = None,
+    kind: OfKind = None,
+    order: OfOrder = None,
+    reason: OfReason = None,
+    age: OfAge = None,
+    settled: Annotated[bool, typer.Option("--all", help="También los ya repetidos o descartados.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Lista los mensajes muertos y las órdenes bloqueadas, con su motivo."""
-    found = asyncio.run(_list(kind, order, everything=everything))
+    found = asyncio.run(_list(letters.Choice(None, topic, kind, order, reason, _age(age), settled)))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
         return
     for name, parts in found.items():
         for one in parts["dead"]:
-            typer.echo(f"{name:<14} {one['id']:<32} {one['reason']:<18} {one['path']} {one['hint']}")
+            typer.echo(f"{name:<14} {one['id']:<32} {one['reason']:<18} {one['path']} {one['hint']} {_settled(one)}".rstrip())
         for row in parts["blocked"]:
             typer.echo(f"{name:<14} {row['id']:<32} BLOQUEADA {row['blocked']}, {row['parked']} mensajes detrás")
+    if not any(parts["dead"] or parts["blocked"] for parts in found.values()):
+        typer.echo("No hay mensajes muertos ni órdenes bloqueadas.")
+
+
+def _settled(one: dict[str, Any]) -> str:
+    if one["replayed_at"]:
+        return "(repetido)"
+    return f"(descartado: {one['note']})" if one["dismissed_at"] else ""
+
+
+def _age(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+)([dhm])", text)
+    if match is None:
+        raise typer.BadParameter("la edad tiene la forma 2d, 6h o 30m")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
 @app.command()
 def show(letter: Annotated[str, typer.Argument(help="tema/partición/posición")], service: OfService = "intake") -> None:
     """Muestra un mensaje muerto: cabeceras, tamaño y motivo; nunca su contenido, que puede tener datos personales."""
-
-    async def read() -> list[letters.Letter]:
-        connection = await connect(dsn_of(), f"{service}_ops")
-        try:
-            return await letters.dead_letters(connection, letter=letter, everything=True)
-        finally:
-            await connection.close()
-
-    for one in asyncio.run(read()):
-        typer.echo(json.dumps(asdict(one), ensure_ascii=False, indent=1))
+    found = asyncio.run(_chosen(service, letters.Choice(letter, settled=True)))
+    if not found:
+        typer.echo(f"No existe {letter}; vea o2c dlq list --all.", err=True)
+        raise typer.Exit(1)
+    typer.echo(json.dumps(asdict(found[0]), ensure_ascii=False, indent=1))
 
 
-async def _with_intake(service: str, act: Any) -> list[Result]:
+async def _chosen(service: str, choice: letters.Choice) -> list[letters.Letter]:
+    connection = await connect(dsn_of(), f"{service}_ops")
+    try:
+        return await letters.dead_letters(connection, choice)
+    finally:
+        await connection.close()
+
+
+async def _with_sorter(service: str, act: Any) -> list[Result]:
+    """Runs as the service itself would, in the role that applies."""
     one, settings = service_of(service), Settings()
-    pool = await open_pool(dsn_of(), f"{service}_ops", 2)
+    pool = await open_pool(dsn_of(), f"{service}_app", 2)
     try:
         resources = Resources(service, settings, one.roster(), one.worlds(Clock()), pool, pool, Clock())
         found: list[Result] = await act(Sorter(resources, one.edges(settings), one.mirrors, one.partners), pool)
@@ -94,32 +129,85 @@ def _report(results: list[Result]) -> None:
         raise typer.Exit(1)
 
 
+def _stays_blocked(one: letters.Letter) -> str:
+    return f"{one.aggregate} sigue bloqueada: o2c dlq release {one.aggregate}" if one.aggregate else ""
+
+
+def _choice(
+    letter: str | None, topic: str | None, kind: str | None, order: str | None, reason: str | None, age: str | None
+) -> letters.Choice:
+    """What the options choose; nothing chosen is a mistake, not everything."""
+    if not any((letter, topic, kind, order, reason, age)):
+        typer.echo("Diga cuáles: el mensaje, o --order, --type, --topic, --reason o --age.", err=True)
+        raise typer.Exit(2)
+    return letters.Choice(letter, topic, kind, order, reason, _age(age))
+
+
 @app.command()
 def replay(
-    letter: Annotated[str, typer.Argument(help="tema/partición/posición")],
+    letter: Chosen = None,
     service: OfService = "intake",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Sólo decir qué pasaría.")] = False,
+    topic: OfTopic = None,
+    kind: OfKind = None,
+    order: OfOrder = None,
+    reason: OfReason = None,
+    age: OfAge = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Vuelve a pasar un mensaje muerto por la misma puerta, con sus cabeceras."""
+    """Vuelve a pasar mensajes muertos por la misma puerta, con sus cabeceras, en el orden en que llegaron."""
+    choice = _choice(letter, topic, kind, order, reason, age)
 
     async def act(sorter: Sorter, pool: Any) -> list[Result]:
-        try:
-            return [await replay_letter(sorter, pool, letter, dry_run=dry_run)]
-        except (LookupError, ValueError):
-            return [Result(letter, done=False, why="no existe; vea o2c dlq list")]
+        chosen = await letters.dead_letters(pool, choice)
+        if letter and not chosen:
+            return [Result(letter, done=False, why="no existe o ya fue atendido; vea o2c dlq list --all")]
+        return [await replay_letter(sorter, pool, one.id, dry_run=dry_run) for one in chosen]
 
-    _report(asyncio.run(_with_intake(service, act)))
+    _report(asyncio.run(_with_sorter(service, act)))
+
+
+@app.command()
+def dismiss(
+    why: Annotated[str, typer.Option(help="Por qué no se aplicará.")],
+    letter: Chosen = None,
+    service: OfService = "intake",
+    topic: OfTopic = None,
+    kind: OfKind = None,
+    order: OfOrder = None,
+    reason: OfReason = None,
+    age: OfAge = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Descarta mensajes muertos con un motivo; quién, cuándo y por qué quedan guardados."""
+    choice = _choice(letter, topic, kind, order, reason, age)
+
+    async def act() -> list[Result]:
+        chosen = await _chosen(service, choice)
+        if letter and not chosen:
+            return [Result(letter, done=False, why="no existe o ya fue atendido; vea o2c dlq list --all")]
+        if dry_run:
+            return [Result(one.id, done=True, why=f"se descartaría: {one.reason}") for one in chosen]
+        connection = await connect(dsn_of(), f"{service}_ops")
+        try:
+            return [
+                Result(one.id, await letters.dismiss(connection, one.id, getpass.getuser(), why), _stays_blocked(one))
+                for one in chosen
+            ]
+        finally:
+            await connection.close()
+
+    _report(asyncio.run(act()))
 
 
 @app.command("release")
 def release_(
     aggregate: Annotated[str, typer.Argument(help="Orden bloqueada.")],
     service: OfService = "intake",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Sólo decir qué pasaría.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Libera una orden bloqueada: el mensaje que falló primero, después los que esperan, en orden."""
 
     async def act(sorter: Sorter, pool: Any) -> list[Result]:
         return await release(sorter, pool, aggregate, dry_run=dry_run)
 
-    _report(asyncio.run(_with_intake(service, act)))
+    _report(asyncio.run(_with_sorter(service, act)))

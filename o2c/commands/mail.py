@@ -11,7 +11,7 @@ from shared.contracts.common import NotificationRequested
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.shapes import AskedBy, Doc, Recipient
 
-app: Final = typer.Typer(help="Correos: ver una plantilla con valores de ejemplo.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Correos: ver una plantilla con valores de ejemplo.", no_args_is_help=True)
 
 SUBJECT: Final = ".subject.txt"
 REF: Final = "8015g00000AbC01AAF:firmante"

@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from o2c.commands.verify import dsn_of
+from o2c.local import dsn_of
 from shared.calendar.calendar import LA_PAZ
 from shared.contracts.catalogue import SERVICES
 from shared.db import connect
 from shared.http import EVENTS, ORDER
 
-app: Final = typer.Typer(help="Órdenes: estado, historia y por qué no avanzan.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Órdenes: estado, historia y por qué no avanzan.", no_args_is_help=True)
 OrderId = Annotated[str, typer.Argument(help="Id de la orden padre, de una suborden o de un grupo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Salida JSON.")]
 

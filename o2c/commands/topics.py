@@ -12,7 +12,7 @@ import yaml
 from shared import topics
 from shared.settings import Settings
 
-app: Final = typer.Typer(help="Los temas de Kafka.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Los temas de Kafka.", no_args_is_help=True)
 FILE: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
 REPLICATION: Final = 3
 HEAD: Final = """\

@@ -1,35 +1,17 @@
 """`o2c verify`: folds every aggregate again from its facts and compares."""
 
 import asyncio
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from o2c.stack.up import running
+from o2c.local import dsn_of, service_of
 from shared.contracts.catalogue import SERVICES
 from shared.db import connect
 from shared.messaging.verify import verify
-from shared.service import Service
-from shared.settings import Settings
 
-FOLDER: Final = Path(".o2c/dev")
-
-
-def service_of(name: str) -> Service:
-    """The service as it runs."""
-    found: Service = import_module(f"services.{name}.app").SERVICE
-    return found
-
-
-def dsn_of(folder: Path = FOLDER) -> str:
-    """The database of the running local stack, else the one that the settings name."""
-    try:
-        return str(running(folder)["dsn"])
-    except FileNotFoundError:
-        return Settings().postgres.dsn
+app: Final = typer.Typer(add_completion=False, help="Compara los documentos con sus hechos.")
 
 
 async def verify_all(dsn: str, console: Console, services: tuple[str, ...] = SERVICES) -> int:
@@ -48,6 +30,7 @@ async def verify_all(dsn: str, console: Console, services: tuple[str, ...] = SER
     return differing
 
 
+@app.command()
 def command(
     service: Annotated[str | None, typer.Option(help="Un servicio; sin él, todos.")] = None,
 ) -> None:

@@ -156,9 +156,3 @@ async def _in_threads(starters: list[Callable[[], None]]) -> None:
     finally:
         if starting:
             await asyncio.wait(starting)
-
-
-def running(folder: Path) -> dict[str, Any]:
-    """Where a running stack has everything. Raises FileNotFoundError when none runs."""
-    found: dict[str, Any] = json.loads((folder / "stack.json").read_text())
-    return found

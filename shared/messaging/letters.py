@@ -1,7 +1,8 @@
 """Dead letters, blocked aggregates and parked messages: listed, shown, and replayed through the door they came by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import orjson
@@ -10,12 +11,18 @@ from shared.messaging import store
 from shared.messaging.inbound import Dead, Record, Skipped
 
 DEAD: Final = """
-SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, octet_length(raw) AS bytes
+SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, dismissed_at, note,
+  octet_length(raw) AS bytes
 FROM dead_letter
-WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR headers ->> 'ce_type' = $2
-  OR headers ->> 'ce_type' LIKE '%.' || $2 || '.v%') AND ($3::text IS NULL OR aggregate = $3 OR convert_from(key, 'UTF8') = $3)
-  AND (replayed_at IS NULL OR $4) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
+WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR topic = $2)
+  AND ($3::text IS NULL OR headers ->> 'ce_type' = $3 OR headers ->> 'ce_type' LIKE '%.' || $3 || '.v%')
+  AND ($4::text IS NULL OR aggregate = $4 OR key = convert_to($4, 'UTF8') OR headers ->> 'ce_subject' = $4)
+  AND ($5::text IS NULL OR reason = $5) AND ($6::interval IS NULL OR at < now() - $6)
+  AND ((replayed_at IS NULL AND dismissed_at IS NULL) OR $7) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
 DEAD_ONE: Final = 'SELECT key, raw, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
+DISMISS: Final = """
+UPDATE dead_letter SET dismissed_at = now(), note = $4
+WHERE topic = $1 AND partition = $2 AND "offset" = $3 AND replayed_at IS NULL AND dismissed_at IS NULL"""
 REPLAYED: Final = 'UPDATE dead_letter SET replayed_at = now() WHERE topic = $1 AND partition = $2 AND "offset" = $3'
 BLOCKED: Final = """
 SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
@@ -24,6 +31,20 @@ WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORD
 UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
 PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position"
 UNPARK: Final = "DELETE FROM parked WHERE position = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which dead letters are meant; what is not said does not matter."""
+
+    letter: str | None = None
+    topic: str | None = None
+    kind: str | None = None
+    order: str | None = None
+    reason: str | None = None
+    older_than: timedelta | None = None
+    settled: bool = False
+    """Also those replayed or dismissed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +60,13 @@ class Letter:
     bytes: int
     at: str
     replayed_at: str | None
+    dismissed_at: str | None
+    note: str | None
 
 
-async def dead_letters(
-    connection: Any, *, letter: str | None = None, kind: str | None = None, order: str | None = None, everything: bool = False
-) -> list[Letter]:
-    """Dead letters by id (`topic/partition/offset`), type or order; replayed ones only when asked for."""
-    rows = await connection.fetch(DEAD, letter, kind, order, everything)
+async def dead_letters(connection: Any, choice: Choice) -> list[Letter]:
+    """The dead letters that are meant, in the order in which they came."""
+    rows = await connection.fetch(DEAD, *astuple(choice))
     return [
         Letter(
             f"{row['topic']}/{row['partition']}/{row['offset']}",
@@ -57,9 +78,17 @@ async def dead_letters(
             row["bytes"] or 0,
             row["at"].isoformat(),
             row["replayed_at"].isoformat() if row["replayed_at"] else None,
+            row["dismissed_at"].isoformat() if row["dismissed_at"] else None,
+            row["note"],
         )
         for row in rows
     ]
+
+
+async def dismiss(connection: Any, letter: str, who: str, why: str) -> bool:
+    """Settles a dead letter without applying it; who, when and why are kept. Answers whether it was open."""
+    done: str = await connection.execute(DISMISS, *split_id(letter), f"{who}: {why}")
+    return done == "UPDATE 1"
 
 
 async def record_of(connection: Any, letter: str) -> Record:

@@ -38,18 +38,18 @@ ALLOWED = {
         "migration": "S",
     },
     "relay": {"fact": "S", "outbox": "SD"},
-    # More than 3.4 says: `o2c dlq replay` and `release` apply messages in this role.
     "ops": {
-        "aggregate": "SU",
-        "fact": "SI",
-        "outbox": "SI",
-        "command_log": "SUD",
-        "inbox": "SIUD",
-        "parked": "SIUD",
-        "dead_letter": "SIUD",
+        "aggregate": "S",
+        "fact": "S",
+        "outbox": "S",
+        "command_log": "SD",
+        "inbox": "SD",
+        "parked": "SUD",
+        "dead_letter": "SUD",
         "migration": "S",
     },
 }
+OWN_TABLES = {"app": "SIUD", "relay": "", "ops": "S"}
 A_COLUMN = {
     "aggregate": "version",
     "fact": "type",
@@ -158,7 +158,7 @@ async def test_each_role_may_exactly_what_is_written(service: str, kind: str, se
         assert await refused(connection, "DROP TABLE outbox")
     finally:
         await connection.close()
-    own = dict.fromkeys(OWN.get(service, {}), "" if kind == "relay" else "SIUD")
+    own = dict.fromkeys(OWN.get(service, {}), OWN_TABLES[kind])
     assert found == dict.fromkeys(columns, "") | ALLOWED[kind] | own
 
 

@@ -1,8 +1,7 @@
 """The unit of work on a real Postgres: rights of roles, rival first messages, blocked orders, deadlines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -29,15 +28,6 @@ from tests.given import MONDAY
 
 PARENT, SITE, OTHER = "8015g00000AbC01AAF", "8015g00000AbC02AAF", "8015g00000AbC03AAF"
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    postgres = Postgres(Path(".o2c/test-database").resolve())
-    postgres.start()
-    asyncio.run(migrate.upgrade(postgres.dsn, SERVICES))
-    yield postgres
-    postgres.stop()
 
 
 @pytest.fixture
@@ -158,7 +148,7 @@ async def test_verify_finds_a_document_that_its_facts_do_not_give(pool: Any, ser
     try:
         async with ops.acquire() as connection:
             assert await verify(connection, SERVICE.roster()) == (1, [])
-            await connection.execute("UPDATE aggregate SET doc = jsonb_set(doc, '{reworks}', '7')")
+            await pool.execute("UPDATE aggregate SET doc = jsonb_set(doc, '{reworks}', '7')")
             seen, wrong = await verify(connection, SERVICE.roster())
     finally:
         await ops.close()

@@ -1,0 +1,33 @@
+"""Where things are for the commands: the running local stack, else what the settings name."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+DEV: Final = Path(".o2c/dev")
+
+
+def running(folder: Path = DEV) -> dict[str, Any]:
+    """Where a running stack has everything. Raises FileNotFoundError when none runs."""
+    found: dict[str, Any] = json.loads((folder / "stack.json").read_text())
+    return found
+
+
+def dsn_of() -> str:
+    """The database of the running local stack, else the one that the settings name."""
+    try:
+        return str(running()["dsn"])
+    except FileNotFoundError:
+        return Settings().postgres.dsn
+
+
+def service_of(name: str) -> "Service":
+    """The service as it runs; loaded only here, since it brings everything with it."""
+    found: Service = import_module(f"services.{name}.app").SERVICE
+    return found

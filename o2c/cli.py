@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "order": "order:app",
     "verify": "verify:app",
     "dlq": "dlq:app",
+    "calendar": "calendar:app",
     "mail": "mail:app",
     "contracts": "contracts:app",
     "db": "db:app",

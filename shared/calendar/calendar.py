@@ -66,12 +66,22 @@ class Calendar:
                 day = self._next_working(day, department)
         return datetime.combine(day, local.timetz()).astimezone(UTC)
 
-    def skipped(self, start: datetime, n: int, unit: Unit, department: str | None = None) -> tuple[tuple[date, str], ...]:
-        """The days on the way that did not count, each with its reason; calendar days all count."""
+    def ends_at(self, start: datetime, unit: Unit, *, days: int = 0, hours: float = 0, department: str | None = None) -> datetime:
+        """The end of a term of days and then hours; the hours run all day, or those of working days."""
+        day = self.add_days(start, days, unit, department)
+        return self.add_business_hours(day, hours, department) if unit == "BUSINESS" and hours else day + timedelta(hours=hours)
+
+    def skipped(
+        self, start: datetime, unit: Unit, *, days: int = 0, hours: float = 0, department: str | None = None
+    ) -> tuple[tuple[date, str], ...]:
+        """The days on the way of such a term that did not count, each with its reason; calendar days all count.
+
+        Days are counted from the day after the start, hours from the start: its own day counts only for them.
+        """
         if unit == "CALENDAR":
             return ()
-        first, last = local_day(start) + ONE_DAY, local_day(self.add_days(start, n, unit, department))
-        why = ((day, self.why_not(day, department)) for day in _days(first, last))
+        first, last = local_day(start), local_day(self.ends_at(start, unit, days=days, hours=hours, department=department))
+        why = ((day, self.why_not(day, department)) for day in _days(first + ONE_DAY if days else first, last))
         return tuple((day, reason) for day, reason in why if reason is not None)
 
     def add_business_hours(self, start: datetime, hours: float, department: str | None = None) -> datetime:

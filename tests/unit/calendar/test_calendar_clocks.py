@@ -77,10 +77,10 @@ def test_business_hours_know_the_days_off_of_a_department() -> None:
 
 
 def test_the_days_that_did_not_count_are_told_with_their_reason() -> None:
-    skipped = CALENDAR.skipped(local("2026-12-18 10:00"), 10, "BUSINESS")
+    skipped = CALENDAR.skipped(local("2026-12-18 10:00"), "BUSINESS", days=10)
     assert [day.day for day, _ in skipped] == [19, 20, 25, 26, 27, 1, 2, 3]
     assert dict(skipped)[date(2026, 12, 25)] == "Navidad (DS 2750)"
-    assert CALENDAR.skipped(local("2026-12-18 10:00"), 10, "CALENDAR") == ()
+    assert CALENDAR.skipped(local("2026-12-18 10:00"), "CALENDAR", days=10) == ()
 
 
 @pytest.mark.parametrize(

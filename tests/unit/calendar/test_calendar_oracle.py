@@ -63,7 +63,7 @@ def test_the_nth_working_day_is_the_one_the_oracle_counts(start: datetime, n: in
 @given(STARTS, st.integers(1, 40), PLACES)
 def test_counted_and_skipped_days_make_up_the_whole_way(start: datetime, n: int, department: str | None) -> None:
     sent = start.replace(tzinfo=LA_PAZ).astimezone(UTC)
-    skipped = CALENDAR.skipped(sent, n, "BUSINESS", department)
+    skipped = CALENDAR.skipped(sent, "BUSINESS", days=n, department=department)
     way = CALENDAR.add_days(sent, n, "BUSINESS", department) - sent
     assert way.days == n + len(skipped)
     assert all(CALENDAR.why_not(day, department) == why and not works(day, department) for day, why in skipped)

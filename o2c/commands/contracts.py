@@ -1,4 +1,4 @@
-"""`o2c contracts`: generates the published contracts, and tells when they have drifted from the models."""
+"""`o2c contracts`: generates the published contracts, guards what is released, and compares two versions."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,18 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from o2c.contracts import golden
+from o2c.contracts.compatibility import Change, Role, breaks
+from o2c.contracts.released import FOLDER, Plan, Released, file_of, plan, role_of, to_text, versions_in
 from o2c.local import service_of
 from shared.contracts.catalogue import SERVICES
-from shared.messaging.asyncapi import document, schemas
+from shared.messaging.asyncapi import document
 
-app: Final = typer.Typer(add_completion=False, help="Contratos publicados: generarlos y comprobarlos.", no_args_is_help=True)
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "contracts"
+app: Final = typer.Typer(
+    add_completion=False, help="Contratos publicados: generarlos, publicarlos y compararlos.", no_args_is_help=True
+)
+MOST: Final = 20
+Folder = Annotated[Path, typer.Option("--folder", help="Carpeta de los contratos publicados.", hidden=True)]
 
 
 @app.callback()
@@ -20,34 +26,125 @@ def group() -> None:
     """Contratos publicados."""
 
 
-def generated() -> dict[str, str]:
-    """Every generated file by its path below docs/contracts."""
-    files: dict[str, dict[str, Any]] = schemas()
-    for name in SERVICES:
-        service = service_of(name)
-        files[f"{name}.asyncapi.json"] = document(name, service.roster(), service.listens)
-    return {path: json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n" for path, content in files.items()}
+def documents(versions: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The AsyncAPI document of each service by its path below docs/contracts."""
+    services = {name: service_of(name) for name in SERVICES}
+    return {f"{name}.asyncapi.json": document(name, one.roster(), one.listens, versions) for name, one in services.items()}
+
+
+def drift(released: Released, wanted: Plan) -> dict[str, str | None]:
+    """Generated files that differ from what is there: the text they should have, None for one that should not be."""
+    files = {path: to_text(one) for path, one in {**wanted.drafts, **documents(dict(wanted.versions))}.items()}
+    paths = {*released.folder.glob("*.asyncapi.json"), *released.folder.rglob("*.schema.json")}
+    there = {path.relative_to(released.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    extra = dict.fromkeys(set(there) - set(files) - set(released.hashes))
+    return {**{path: text for path, text in files.items() if there.get(path) != text}, **extra}
 
 
 @app.command()
 def generate(
     check: Annotated[bool, typer.Option("--check", help="Sólo comprobar: falla si algo cambió.")] = False,
+    folder: Folder = FOLDER,
 ) -> None:
-    """Genera los esquemas JSON y los documentos AsyncAPI."""
-    console, wanted = Console(highlight=False), generated()
-    there = {str(path.relative_to(FOLDER)): path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.json")}
-    drifted = sorted({path for path in wanted if there.get(path) != wanted[path]} | (set(there) - set(wanted)))
+    """Genera los esquemas JSON y los documentos AsyncAPI; lo publicado no se toca y un cambio incompatible no pasa."""
+    console, released = Console(highlight=False, soft_wrap=True, markup=False), Released(folder)
+    wanted = plan(released)
+    for path, found in wanted.broken.items():
+        say(console, path, found)
+    broken = [*wanted.broken, *released.touched()]
+    for problem in released.touched():
+        console.print(problem)
+    if broken:
+        console.print("Un cambio incompatible es un tipo nuevo, de la siguiente versión mayor, junto al anterior.")
+        raise typer.Exit(1)
+    drifted = drift(released, wanted)
     if check:
-        for path in drifted[:20]:
+        for path in sorted(drifted)[:MOST]:
             console.print(f"difiere: docs/contracts/{path}")
         if drifted:
             console.print("Ejecute make contracts y revise los cambios.")
+        if wanted.drafts:
+            console.print(f"Sin publicar: {', '.join(sorted(wanted.drafts)[:MOST])}")
+            console.print("El cambio es compatible: publíquelo con «o2c contracts release».")
+        if drifted or wanted.drafts:
             raise typer.Exit(1)
-        console.print(f"Contratos al día: {len(wanted)} archivos.")
+        console.print(f"Contratos al día: {len(released.hashes)} archivos publicados.")
         return
-    for path in set(there) - set(wanted):
-        (FOLDER / path).unlink()
-    for path, text in wanted.items():
-        (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)
-        (FOLDER / path).write_text(text, encoding="utf-8")
-    console.print(f"Generados {len(wanted)} archivos; {len(drifted)} cambiaron.")
+    for path, text in drifted.items():
+        file = released.folder / path
+        if text is None:
+            file.unlink()
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    console.print(f"Cambiaron {len(drifted)} archivos; {len(wanted.drafts)} esquemas sin publicar.")
+
+
+@app.command()
+def release(folder: Folder = FOLDER) -> None:
+    """Publica los esquemas nuevos, cada hecho con su mensaje de muestra: entran en released.sha256 y no cambian nunca más."""
+    console, released = Console(highlight=False, soft_wrap=True, markup=False), Released(folder)
+    wanted = plan(released)
+    if wanted.broken or list(released.touched()) or drift(released, wanted):
+        console.print("Primero «o2c contracts generate»: los archivos no corresponden a los modelos.")
+        raise typer.Exit(1)
+    golden.write(folder, wanted.drafts)
+    released.freeze({*wanted.drafts, *golden.files(folder)})
+    console.print(f"Publicados {len(wanted.drafts)} esquemas.")
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="Esquema o carpeta anterior.", exists=True)],
+    new: Annotated[Path, typer.Argument(help="Esquema o carpeta nueva.", exists=True)],
+    as_json: Annotated[bool, typer.Option("--json", help="Resultado en JSON.")] = False,
+) -> None:
+    """Dice si NEW puede seguir a OLD sin romper a quien ya lee o escribe (salida 0), y si no, por qué (salida 1)."""
+    console, found = Console(highlight=False, soft_wrap=True, markup=False), compared(old, new)
+    broken = {path: changes for path, changes in found.items() if changes}
+    if as_json:
+        rows = [{"schema": path, "path": c.path, "kind": c.kind, "why": c.why} for path, all_ in broken.items() for c in all_]
+        print(json.dumps({"compatible": not broken, "breaks": rows}, ensure_ascii=False, indent=1))
+    else:
+        for path, changes in broken.items():
+            say(console, path, changes)
+        console.print("Incompatible." if broken else f"Compatible: {len(found)} esquemas.")
+    if broken:
+        raise typer.Exit(1)
+
+
+def compared(old: Path, new: Path) -> dict[str, list[Change]]:
+    """The breaks of each schema: of two files, or of the newest of each message in two folders."""
+    if old.is_file() and new.is_file():
+        return {
+            str(new): breaks(json.loads(old.read_text("utf-8")), json.loads(new.read_text("utf-8")), role_of(str(old.resolve())))
+        }
+    before, after = newest(old), newest(new)
+    if not before:
+        raise typer.BadParameter(f"{old}: no hay esquemas vMAYOR.MENOR.schema.json")
+    gone = Change("$", "MESSAGE_REMOVED", "el mensaje ya no existe", "NARROWER")
+    return {path: judged(file, after[path]) if path in after else [gone] for path, file in before.items()}
+
+
+def judged(old: Path, new: Path) -> list[Change]:
+    """The breaks between two schema files; the folder of the older one tells facts from commands."""
+    return breaks(json.loads(old.read_text("utf-8")), json.loads(new.read_text("utf-8")), role_of(str(old.resolve())))
+
+
+def newest(folder: Path) -> dict[str, Path]:
+    """The newest schema of each major of each message: `billing/BillingRequested/v1`."""
+    paths = {one.relative_to(folder).as_posix() for one in folder.rglob("*.schema.json")}
+    return {
+        f"{message}/v{one.major}": folder / file_of(message, one)
+        for message, versions in versions_in(paths).items()
+        for one in versions
+    }
+
+
+WHO: Final[dict[Role, str]] = {"fact": "rompe a quien lee el hecho", "command": "rompe a quien envía el comando"}
+
+
+def say(console: Console, path: str, changes: list[Change]) -> None:
+    """Each break with its schema, its path and its kind."""
+    for one in changes:
+        console.print(f"incompatible: {path} {one.path} [{one.kind}] {one.why}; {WHO[role_of(path)]}")

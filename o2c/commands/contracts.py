@@ -141,6 +141,33 @@ def newest(folder: Path) -> dict[str, Path]:
     }
 
 
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Mensajes: un archivo JSON por mensaje.", exists=True, dir_okay=False)],
+    org: Annotated[str | None, typer.Option("--org", help="Organización; sin ella la del tópico.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Resultado en JSON.")] = False,
+) -> None:
+    """Dice qué se entiende de cada mensaje de un conector de Salesforce; salida 0 sólo si se entienden todos."""
+    from o2c.contracts import checker  # noqa: PLC0415 - intake's rules are for this command alone
+    from services.intake.adapters.edge import organisations  # noqa: PLC0415
+
+    console, (labels, mappings) = Console(highlight=False, soft_wrap=True, markup=False), organisations()
+    reports = [checker.check(file, mappings, labels, org) for file in files]
+    if as_json:
+        print(json.dumps([one.as_json() for one in reports], ensure_ascii=False, indent=1))
+    else:
+        for one in reports:
+            console.print(f"{one.file}: {one.said}.")
+            for site in one.sites:
+                console.print(f"    sede {site}")
+            for problem in one.problems:
+                console.print(f"    problema en {problem['path']}: {problem['why']} [{problem['code']}]")
+            for absent in one.missing:
+                console.print(f"    falta o llama la atención en {absent['path']}: {absent['why']}")
+    if not all(one.understood for one in reports):
+        raise typer.Exit(1)
+
+
 WHO: Final[dict[Role, str]] = {"fact": "rompe a quien lee el hecho", "command": "rompe a quien envía el comando"}
 
 

@@ -24,9 +24,15 @@ RULES: Final = Path(__file__).parents[1] / "rules"
 def edges(settings: Settings) -> dict[str, Edge]:
     """One decoder per topic of Salesforce; a topic that no mapping names is an error at start, not later."""
     rules = settings.rules_dir / "intake" if settings.rules_dir else RULES
-    labels = load_labels(rules / "labels.yaml")
-    mappings = [OrgMapping.model_validate(yaml.safe_load(path.read_text())) for path in sorted(rules.glob("salesforce/*.yaml"))]
+    labels, mappings = organisations(rules)
     return {topic: edge(mapping_of(topic, mappings), labels) for topic in settings.salesforce_topics}
+
+
+def organisations(rules: Path = RULES) -> tuple[Labels, list[OrgMapping]]:
+    """The labels of 2.5 and the mapping of every organisation, each checked. Raises ValidationError for a faulty one."""
+    paths = sorted(rules.glob("salesforce/*.yaml"))
+    mappings = [OrgMapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in paths]
+    return load_labels(rules / "labels.yaml"), mappings
 
 
 def mapping_of(topic: str, mappings: Iterable[OrgMapping]) -> OrgMapping:

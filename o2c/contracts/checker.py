@@ -1,0 +1,153 @@
+"""What intake understands of a connector's message, for the team that writes it (`o2c contracts check`)."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.intake.domain.salesforce.decode import decode
+from services.intake.domain.salesforce.mapping import OrgMapping
+from services.intake.domain.salesforce.reader import Labels
+from services.intake.domain.salesforce.results import Cancelled, Decoded, DocumentsAdded, Nothing, Submitted, Undecodable
+from shared.contracts.intake import Problem
+from shared.contracts.salesforce import SalesforceOrderSubmitted
+
+
+class UnusableFileError(Exception):
+    """The file itself cannot be read as a message; the text is Spanish and for the team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One file: whether it is understood, the line that says what, each problem with its path, and what is missing."""
+
+    file: str
+    understood: bool
+    said: str
+    order_number: str = ""
+    action: str = ""
+    sites: tuple[str, ...] = ()
+    problems: tuple[dict[str, str], ...] = ()
+    missing: tuple[dict[str, str], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As a machine reads it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A Kafka message as a file describes it."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    topic: str = ""
+
+
+def read(path: Path) -> Message:
+    """A file in the form of the samples, or a bare value such as an order graph. Raises UnusableFileError."""
+    raw = path.read_bytes()
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return Message(raw)  # the decoder says what is wrong with it
+    if not isinstance(told, dict) or not ({"value", "value_base64"} & set(told)):
+        return Message(raw)
+    headers = told.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise UnusableFileError("headers debe ser un objeto")
+    texts = {str(name): value if isinstance(value, str) else json.dumps(value) for name, value in headers.items()}
+    return Message(_bytes(told, "value"), _bytes(told, "key"), texts, str(told.get("topic") or ""))
+
+
+def _bytes(told: Mapping[str, Any], name: str) -> bytes | None:
+    """Raw bytes in base64; text as it is; anything else as JSON; null is no bytes at all."""
+    encoded = told.get(f"{name}_base64")
+    if encoded is not None:
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except (ValueError, TypeError) as error:
+            raise UnusableFileError(f"{name}_base64 no es base64 válido") from error
+    value = told.get(name)
+    if value is None or isinstance(value, str):
+        return None if value is None else value.encode()
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def organisation(message: Message, mappings: Iterable[OrgMapping], org: str | None) -> OrgMapping:
+    """The organisation asked for, else the one whose topics name the message's, else the only one there is."""
+    known = {one.org: one for one in mappings}
+    if org is not None:
+        if org not in known:
+            raise UnusableFileError(f"no hay mapeo de la organización {org}; hay: {', '.join(sorted(known))}")
+        return known[org]
+    named = [one for one in known.values() if message.topic in one.topics]
+    if len(named) == 1:
+        return named[0]
+    if len(known) == 1:
+        return next(iter(known.values()))
+    raise UnusableFileError("diga la organización con --org")
+
+
+def check(path: Path, mappings: Iterable[OrgMapping], labels: Labels, org: str | None = None) -> Report:
+    """What would become of the message in this file."""
+    try:
+        message = read(path)
+        mapping = organisation(message, mappings, org)
+    except UnusableFileError as error:
+        return Report(str(path), understood=False, said=f"No se pudo leer: {error}.")
+    found = decode(message.value, message.key, message.headers, mapping, mapping.with_labels(labels))
+    return report(str(path), found)
+
+
+def report(file: str, found: Decoded) -> Report:
+    """The decoder's answer in words."""
+    match found:
+        case Submitted(message=message):
+            return _order(file, message)
+        case DocumentsAdded(message=message):
+            titles = tuple(
+                {"path": "$.documents", "why": f"Tipo desconocido: {one.label}"} for one in message.documents if not one.known
+            )
+            said = f"Entendido: {len(message.documents)} documento(s) de la orden {message.parent}"
+            return Report(file, understood=True, said=said, action="DOCUMENTS_ADDED", missing=titles)
+        case Cancelled(message=message):
+            said = f"Entendido: cancelación de la orden {message.parent}; el dueño decide qué se hace"
+            return Report(file, understood=True, said=said, action="CANCELLED")
+        case Nothing(why="tombstone"):
+            return Report(file, understood=True, said="Entendido: mensaje vacío (tombstone), no cambia nada")
+        case Nothing(why=why):
+            return Report(file, understood=True, said=f"Entendido: no es para nosotros ({why}), se cuenta y nada más")
+        case Undecodable(reason=reason, path=path, hint=hint):
+            return Report(
+                file,
+                understood=False,
+                said=f"No entendido: {reason}",
+                problems=({"code": reason, "path": path or "$", "why": hint},),
+            )
+
+
+def _order(file: str, message: SalesforceOrderSubmitted) -> Report:
+    """A whole order, or every violation that refuses it."""
+    number = message.order_number or message.parent
+    content = message.content
+    if content is None:
+        said = f"Se rechazaría la orden {number}: {len(message.violations)} problema(s)"
+        problems = _listed(message.violations)
+        return Report(file, understood=False, said=said, order_number=number, action="SUBMITTED", problems=problems)
+    sites = tuple(f"{one.site.code} {one.site.name}, {one.site.city}: {len(one.items)} ítem(s)" for one in content.suborders)
+    said = f"Entendido: orden {number} versión {message.version} de {content.customer_name}, {len(sites)} sede(s)"
+    unknown = tuple(
+        {"code": "UNKNOWN_DOCUMENT_KIND", "path": "$.documents", "why": f"Documento de tipo desconocido: {one.label}"}
+        for one in message.documents
+        if not one.known
+    )
+    missing = _listed(content.warnings) + unknown
+    return Report(file, understood=True, said=said, order_number=number, action="SUBMITTED", sites=sites, missing=missing)
+
+
+def _listed(problems: Iterable[Problem]) -> tuple[dict[str, str], ...]:
+    return tuple({"code": one.code, "path": one.path or "$", "why": one.detail} for one in problems)

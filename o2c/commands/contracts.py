@@ -14,9 +14,7 @@ from o2c.local import service_of
 from shared.contracts.catalogue import SERVICES
 from shared.messaging.asyncapi import document
 
-app: Final = typer.Typer(
-    add_completion=False, help="Contratos publicados: generarlos, publicarlos y compararlos.", no_args_is_help=True
-)
+app: Final = typer.Typer(add_completion=False, help="Contratos: generarlos, publicarlos y compararlos.", no_args_is_help=True)
 MOST: Final = 20
 Folder = Annotated[Path, typer.Option("--folder", help="Carpeta de los contratos publicados.", hidden=True)]
 

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What `o2c criteria` tells of the last run.
+REPORT := .o2c/tests.xml
 # Compiled once beside the libraries, not in the tree: else each of six services compiles every library at every start.
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
@@ -33,10 +35,10 @@ check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, gen
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m o2c contracts generate --check
-	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract -m "not kafka"
+	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract -m "not kafka" --junit-xml=$(REPORT)
 
 test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --junit-xml=$(REPORT)
 
 fmt: $(VENV)/.dev ## Format and repair what can be repaired
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -44,7 +46,10 @@ fmt: $(VENV)/.dev ## Format and repair what can be repaired
 contracts: $(VENV)/.dev ## Generate schemas and AsyncAPI from the models
 	$(BIN)/python -m o2c contracts generate
 
+criteria: $(VENV)/.dev ## Generate the page of the acceptance criteria
+	$(BIN)/python -m o2c criteria --write
+
 clean: ## Forget the environment and the local stack
 	rm -rf $(VENV) .o2c
 
-.PHONY: help setup demo dev check test fmt contracts clean
+.PHONY: help setup demo dev check test fmt contracts criteria clean

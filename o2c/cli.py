@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "token": "dev:token",
     "order": "order:app",
     "verify": "verify:app",
+    "criteria": "criteria:app",
     "dlq": "dlq:app",
     "calendar": "calendar:app",
     "mail": "mail:app",

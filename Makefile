@@ -40,6 +40,9 @@ check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, gen
 test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
 	$(BIN)/python -m pytest -q --junit-xml=$(REPORT)
 
+bench: $(VENV)/.dev ## Whole lifecycles through the real services, beside the bare deciders (ORDERS=20)
+	@$(BIN)/python -m benchmarks.lifecycles $(if $(ORDERS),--orders $(ORDERS))
+
 fmt: $(VENV)/.dev ## Format and repair what can be repaired
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
@@ -52,4 +55,4 @@ criteria: $(VENV)/.dev ## Generate the page of the acceptance criteria
 clean: ## Forget the environment and the local stack
 	rm -rf $(VENV) .o2c
 
-.PHONY: help setup demo dev check test fmt contracts criteria clean
+.PHONY: help setup demo dev check test bench fmt contracts criteria clean

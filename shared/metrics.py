@@ -11,6 +11,7 @@ from opentelemetry.sdk.resources import Resource
 
 NAMES: Final = {
     "consumed": ("messaging.client.consumed.messages", "{message}", "Messages polled."),
+    "batches": ("o2c.batches", "{batch}", "Batches polled: messages over batches is their mean size."),
     "sent": ("messaging.client.sent.messages", "{message}", "Facts sent by the relay."),
     "facts": ("o2c.facts", "{fact}", "Facts committed."),
     "commands": ("o2c.commands", "{command}", "Commands answered, by command and code."),
@@ -20,6 +21,7 @@ NAMES: Final = {
     "deadlines": ("o2c.deadlines", "{fact}", "Facts made by deadlines."),
     "effects": ("o2c.effects", "{effect}", "Effects performed, by kind and outcome."),
     "db_retries": ("o2c.db.retries", "{retry}", "Units of work repeated after a fault."),
+    "relay_rounds": ("o2c.relay.rounds", "{round}", "Rounds of the relay: facts sent over rounds is their mean size."),
     "relay_restarts": ("o2c.relay.restarts", "{restart}", "Relay started anew after an error."),
     "ack_failures": ("o2c.ack.failures", "{failure}", "Acknowledgements that failed; redelivery is recognised."),
 }

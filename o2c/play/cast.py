@@ -73,6 +73,7 @@ class Cast:
     memory: dict[tuple[str, str], dict[str, Fact]] = field(default_factory=dict)
     missing: dict[str, set[int]] = field(default_factory=dict)
     quotes: dict[str, int] = field(default_factory=dict)
+    engineer_free_at: datetime | None = None
 
     def hear(self, service: str, aggregate: str, fact: Fact, now: datetime) -> list[Answer]:
         """What the roles do on hearing this fact."""
@@ -369,7 +370,8 @@ def agree_date(cast: Cast, suborder: str, now: datetime) -> list[Answer]:
 
 def propose(cast: Cast, suborder: str, now: datetime) -> list[Answer]:
     """The owner asks for the session; each suborder gets an hour of its own in the engineer's agenda."""
-    start = now + timedelta(hours=20 + 2 * (int(sha256(suborder.encode()).hexdigest()[:4], 16) % 400))
+    start = max(now + timedelta(hours=20), cast.engineer_free_at or now)
+    cast.engineer_free_at = start + timedelta(hours=2)
     window = Window.model_validate({"from": start, "to": start + timedelta(hours=1)})
     session = testing.ProposeSession(
         aggregate=suborder,

@@ -24,6 +24,7 @@ from shared.uploads import documents_of
 
 QUIET_SECONDS = 0.7
 RETRY_SECONDS = 0.15
+AT_ONCE = 32
 ACCEPTED = 300
 STEP = timedelta(minutes=2)
 """How far past the next instant the clock is set: what many sites wait for within it happens together."""
@@ -33,6 +34,7 @@ STEP = timedelta(minutes=2)
 class Heard:
     """One fact as it came from Kafka."""
 
+    id: str
     service: str
     subject: str
     key: str
@@ -44,12 +46,18 @@ class Heard:
 
 @dataclass
 class Driver:
-    """Connects a cast to a stack. `on_fact` sees every fact once."""
+    """Connects a cast to a stack. `on_fact` sees every fact once, `on_answer` each accepted command with when it was sent.
+
+    What is for one aggregate is sent in order, different ones side by side. `stride` is the least that the clock moves at
+    once: with many orders their instants lie seconds apart.
+    """
 
     stack: Stack
     cast: Cast
     on_fact: Callable[[Heard], None]
     done: Callable[[], bool]
+    on_answer: Callable[[float, httpx2.Response], None] = lambda _sent, _answer: None
+    stride: timedelta = timedelta()
     seen: set[str] = field(default_factory=set)
     pending: list[Reply] = field(default_factory=list)
     instants: set[datetime] = field(default_factory=set)
@@ -57,7 +65,9 @@ class Driver:
     files: dict[str, Doc] = field(default_factory=dict)
     serial: int = 0
     last_heard: float = field(default_factory=time.monotonic)
+    idle_seconds: float = 0.0
     _parents: dict[str, str] = field(default_factory=dict)
+    _lanes: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
 
     async def publish(self, topic: str, value: bytes | None, key: str | None = None, headers: Any = None) -> None:
         """One record on a topic."""
@@ -75,7 +85,7 @@ class Driver:
         )
         await self._producer.start()
         await consumer.start()
-        self._http = httpx2.AsyncClient(timeout=20)
+        self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=AT_ONCE))
         try:
             await begin()
             async with asyncio.timeout(limit_seconds):
@@ -85,6 +95,8 @@ class Driver:
             stuck = [(type(one.command).__name__, one.command.aggregate) for one in self.pending]
             raise TimeoutError(f"nadie pudo seguir: {stuck[:5]} {self.refusals[-5:]}") from error
         finally:
+            for lane in self._lanes.values():
+                lane.cancel()
             await consumer.stop()
             await self._producer.stop()
             await self._http.aclose()
@@ -97,7 +109,7 @@ class Driver:
         now = self.now()
         ready = [one for one in self.pending if one.not_before is None or one.not_before <= now]
         if ready:
-            await self._send(ready)
+            self._send(ready)
         elif not batches and time.monotonic() - self.last_heard > QUIET_SECONDS:
             self._advance(now)
 
@@ -112,6 +124,7 @@ class Driver:
             return
         service, kind = known
         heard = Heard(
+            headers["ce_id"],
             service,
             headers["ce_subject"],
             record.key.decode(),
@@ -134,24 +147,27 @@ class Driver:
             self.serial += 1
             self.pending.append(replace(answer, serial=self.serial))
 
-    async def _send(self, ready: list[Reply]) -> None:
-        """Side by side for different orders, one after the other for the same."""
-        by_order: dict[str, list[Reply]] = {}
+    def _send(self, ready: list[Reply]) -> None:
+        """Each aggregate's replies in a lane of its own, unless an earlier lane is still at it."""
+        for lane in [one for one, task in self._lanes.items() if task.done()]:
+            self._lanes.pop(lane).result()
+        waiting: dict[tuple[str, str], list[Reply]] = {}
         for reply in ready:
-            by_order.setdefault(reply.command.aggregate, []).append(reply)
-        taken = await asyncio.gather(*map(self._in_turn, by_order.values()))
-        if not all(taken):
-            await asyncio.sleep(RETRY_SECONDS)
+            waiting.setdefault((reply.service, reply.command.aggregate), []).append(reply)
+        for lane, replies in waiting.items():
+            if lane not in self._lanes:
+                self._lanes[lane] = asyncio.create_task(self._lane(replies))
 
-    async def _in_turn(self, replies: list[Reply]) -> bool:
-        taken = True
+    async def _lane(self, replies: list[Reply]) -> None:
+        again = False
         for reply in replies:
             if await self._one(reply):
                 self.pending.remove(reply)
                 self.last_heard = time.monotonic()
             else:
-                taken = False
-        return taken
+                again = True
+        if again:
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _one(self, reply: Reply) -> bool:
         if not await self._bring_files(reply):
@@ -163,11 +179,13 @@ class Driver:
             headers = command_headers(reply.service, command, key, reply.actor)
             await self.publish(f"o2c.{reply.service}.commands.v1", to_json(command), parent, headers)
             return True
+        sent = time.monotonic()
         try:
             answer = await self._post(reply, command, key)
         except httpx2.HTTPError:
             return False
         if answer.status_code < ACCEPTED:
+            self.on_answer(sent, answer)
             return True
         self.refusals.append(f"{type(reply.command).__name__}: {answer.status_code} {answer.text[:200]}")
         return False
@@ -219,11 +237,12 @@ class Driver:
         """Nothing more happens today: on to the next instant somebody waits for, a day at most."""
         waits = [one.not_before for one in self.pending if one.not_before] + [one for one in self.instants if one > now]
         ahead = [one for one in waits if one > now]
-        to = min([*ahead, now + timedelta(days=1)]) + STEP
+        to = max(min([*ahead, now + timedelta(days=1)]) + STEP, now + self.stride)
         offset = self._offset() + (to - now).total_seconds()
         part = self.stack.clock_file.with_suffix(".new")
         part.write_text(str(offset))
         part.replace(self.stack.clock_file)
+        self.idle_seconds += time.monotonic() - self.last_heard
         self.last_heard = time.monotonic()
 
 

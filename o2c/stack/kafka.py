@@ -83,6 +83,11 @@ class Kafka:
         """The address clients use."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Formats the folder if it is new, starts the broker and waits for its port."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,11 @@ class Postgres:
         """The address of the database `o2c`."""
         return f"postgresql://127.0.0.1:{self.port}/o2c"
 
+    @property
+    def pid(self) -> int | None:
+        """The postmaster, while it runs."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Makes the cluster if there is none, starts it, and waits until it answers."""
         private_run_folder()

@@ -130,6 +130,10 @@ class Stack:
         """A token of the local mode."""
         return token_for(self.folder, user, roles)
 
+    def pids(self) -> dict[str, int]:
+        """The processes of the broker and the database that this stack started."""
+        return {name: pid for name, pid in (("kafka", self.kafka.pid), ("postgres", self.postgres.pid)) if pid}
+
     def _write_state(self) -> None:
         """Where everything is, for the other commands."""
         state: dict[str, Any] = {

@@ -97,6 +97,7 @@ class Consumer:
         resources.beat()
         records = [as_record(raw) for raw in message.raw_message]
         resources.count("consumed", "", len(records))
+        resources.count("batches")
         items, dead, mirrored = self._sort_out(records)
         apply = self.apply_together
         for pause in pauses():

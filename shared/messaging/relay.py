@@ -135,6 +135,7 @@ class Relay:
         crash_point(self._resources.settings, "relay_after_send")
         await connection.execute(SENT, [row["position"] for row in rows])
         self._resources.count("sent", topic, len(rows))
+        self._resources.count("relay_rounds")
 
     @staticmethod
     async def _all_sent(connection: Any, futures: list[Any]) -> None:

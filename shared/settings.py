@@ -77,6 +77,20 @@ class Workers(BaseModel):
     watchdog_seconds: float = 90.0
 
 
+CrashPoint = Literal[
+    "batch_before_commit",
+    "batch_after_commit",
+    "batch_after_ack",
+    "relay_after_read",
+    "relay_after_send",
+    "deadline_before_commit",
+    "effect_after_lease",
+    "effect_after_act",
+    "command_before_commit",
+]
+"""Places of the core where a test lets a process die: what stands before and after each differs in what is stored."""
+
+
 class Settings(BaseSettings):
     """All settings of one process. Printable: secrets are masked."""
 
@@ -96,9 +110,22 @@ class Settings(BaseSettings):
     salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
     sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")
     rules_dir: Path | None = Field(default=None, description="Decision tables edited by the operator; absent: those shipped.")
-    crash_at: str | None = Field(default=None, description="Test environment only: `<point>:<nth>` kills this process with 9.")
+    crash_at: Annotated[dict[CrashPoint, int], NoDecode] = Field(
+        default={}, description="Test environment only: `<point>:<times>,...` kills this process with 9 there, so many times."
+    )
+    crash_log: Path = Field(
+        default=Path(".o2c/crashes"), description="Test environment only: remembers each of these deaths over restarts."
+    )
 
     @field_validator("salesforce_topics", mode="before")
     @classmethod
     def _split_topics(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("crash_at", mode="before")
+    @classmethod
+    def _split_points(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        points = (part.strip().partition(":") for part in value.split(","))
+        return {name: times or 1 for name, _, times in points}

@@ -26,6 +26,7 @@ QUIET_SECONDS = 0.7
 RETRY_SECONDS = 0.15
 AT_ONCE = 32
 ACCEPTED = 300
+UNAVAILABLE = 503
 STEP = timedelta(minutes=2)
 """How far past the next instant the clock is set: what many sites wait for within it happens together."""
 
@@ -49,7 +50,7 @@ class Driver:
     """Connects a cast to a stack. `on_fact` sees every fact once, `on_answer` each accepted command with when it was sent.
 
     What is for one aggregate is sent in order, different ones side by side. `stride` is the least that the clock moves at
-    once: with many orders their instants lie seconds apart.
+    once: with many orders their instants lie seconds apart. Time passes only while it is `calm`.
     """
 
     stack: Stack
@@ -58,6 +59,7 @@ class Driver:
     done: Callable[[], bool]
     on_answer: Callable[[float, httpx2.Response], None] = lambda _sent, _answer: None
     stride: timedelta = timedelta()
+    calm: Callable[[], bool] = lambda: True
     seen: set[str] = field(default_factory=set)
     pending: list[Reply] = field(default_factory=list)
     instants: set[datetime] = field(default_factory=set)
@@ -110,7 +112,7 @@ class Driver:
         ready = [one for one in self.pending if one.not_before is None or one.not_before <= now]
         if ready:
             self._send(ready)
-        elif not batches and time.monotonic() - self.last_heard > QUIET_SECONDS:
+        elif not batches and time.monotonic() - self.last_heard > QUIET_SECONDS and self.calm():
             self._advance(now)
 
     async def _hear(self, record: Any) -> None:
@@ -187,6 +189,8 @@ class Driver:
         if answer.status_code < ACCEPTED:
             self.on_answer(sent, answer)
             return True
+        if answer.status_code == UNAVAILABLE:  # a fault, no answer: the same key settles it later
+            return False
         self.refusals.append(f"{type(reply.command).__name__}: {answer.status_code} {answer.text[:200]}")
         return False
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ import httpx2
 
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
+SETTLED = 30.0
+"""Seconds after which a death is no failed start any more."""
 
 
 @dataclass
@@ -26,6 +29,16 @@ class Child:
     env: Mapping[str, str]
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
+    started_at: float = 0.0
+    quick_deaths: int = 0
+    rest_seconds: float = 0.0
+
+    def pause(self) -> float:
+        """How long to wait before the next start: longer each time while it keeps dying soon after its start."""
+        lived = time.monotonic() - self.started_at
+        self.quick_deaths = 0 if lived > SETTLED else self.quick_deaths + 1
+        rest, self.rest_seconds = self.rest_seconds, 0.0
+        return rest or min(0.1 * 2 ** min(self.quick_deaths, 6), 5.0)
 
     @property
     def url(self) -> str:
@@ -65,7 +78,7 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> None:
         log: IO[bytes] = (self.logs / f"{child.name}.log").open("ab")
-        child.starts += 1
+        child.starts, child.started_at = child.starts + 1, time.monotonic()
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -83,17 +96,18 @@ class Supervisor:
             assert child.process is not None  # noqa: S101 - spawned before it is watched
             await child.process.wait()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), min(0.1 * 2 ** min(child.starts, 6), 5.0))
+                await asyncio.wait_for(self._stopping.wait(), child.pause())
             if self._stopping.is_set():
                 return
             await self._spawn(child)
             if self._stopping.is_set():  # stop() came while it was being started, and did not see it
                 child.process.terminate()
 
-    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
-        """Signals a child; the supervisor starts it again."""
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL, *, rest_seconds: float = 0.0) -> None:
+        """Signals a child; when it dies of it, it is started again, after a rest if one is named."""
         for child in self.children:
             if child.name == name and child.process is not None and child.process.returncode is None:
+                child.rest_seconds = rest_seconds
                 child.process.send_signal(how)
 
     async def stop(self) -> None:

@@ -16,7 +16,7 @@ import structlog
 from shared.clock import Clock, ClockGuard
 from shared.messaging.roster import Roster
 from shared.messaging.worlds import Worlds
-from shared.settings import Settings
+from shared.settings import CrashPoint, Settings
 
 log = structlog.get_logger()
 
@@ -78,15 +78,13 @@ def start_watchdog(resources: Resources) -> None:
     threading.Thread(target=watch, name="watchdog", daemon=True).start()
 
 
-_crashes: Counter[str] = Counter()
-
-
-def crash_point(settings: Settings, name: str) -> None:
-    """Test environment only: kills its own process with 9 the nth time it passes here."""
-    if settings.crash_at is None or settings.environment != "test":
+def crash_point(settings: Settings, name: CrashPoint) -> None:
+    """Test environment only: kills its own process with 9 the first times it passes here, counted over restarts."""
+    times = settings.crash_at.get(name, 0)
+    if not times or settings.environment != "test":
         return
-    point, _, nth = settings.crash_at.partition(":")
-    if point == name:
-        _crashes[name] += 1
-        if _crashes[name] == int(nth or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+    died = settings.crash_log.read_text().split() if settings.crash_log.exists() else []
+    if died.count(name) < times:
+        with settings.crash_log.open("a") as crashes:
+            crashes.write(f"{name}\n")
+        os.kill(os.getpid(), signal.SIGKILL)

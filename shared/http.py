@@ -10,13 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import objects, uploads
+from shared import objects, tracing, uploads
 from shared.auth import NoTokenError, Tokens
 from shared.contracts.base import Command
 from shared.contracts.refusals import sentence
 from shared.contracts.shapes import Doc
 from shared.db import TRANSIENT
 from shared.decider import Actor, refused
+from shared.messaging import spans
 from shared.messaging.commands import Answer, BlockedError, handle, refusal
 from shared.messaging.resources import Resources
 from shared.metrics import GAUGES, Instruments
@@ -32,6 +33,7 @@ SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate
 WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
 BODY_LIMIT: Final = 256 << 10
 DOCUMENTS: Final = "/v1/documents"
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def bearer(tokens: Tokens) -> Callable[..., Actor]:
@@ -63,6 +65,16 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
             return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
         return await call_next(request)
 
+    @app.middleware("http")
+    async def trace_request(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Whatever may change something is told in a trace: the caller's, where it sends one."""
+        if request.method in READING:
+            return await call_next(request)
+        with tracing.span(spans.request(request.method, request.url, tracing.carried(request.headers))) as made:
+            response = await call_next(request)
+            spans.responded(made, request.method, getattr(request.scope.get("route"), "path", ""), response.status_code)
+        return response
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         fields = [{"path": ".".join(map(str, e["loc"][1:])), "type": e["type"]} for e in error.errors()]
@@ -85,7 +97,6 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
     allowed = "; ".join(f"{', '.join(sorted(row.stages))}: {', '.join(sorted(row.roles))}" for row in rows)
 
     async def command(
-        request: Request,
         actor: Annotated[Actor, Depends(caller)],
         body: Annotated[Any, Body()],
         idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
@@ -104,7 +115,6 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
                 actor,
                 idempotency_key,
                 expected_version=int(expected) if expected.isdigit() else None,
-                parent=request.headers.get("traceparent"),
             )
         except BlockedError:
             return _later("Esta orden espera una reparación nuestra. Intente más tarde con la misma clave.")

@@ -99,7 +99,7 @@ def run(service: Service) -> None:
         return
     settings = Settings()
     start_logs(service.name, settings)
-    tracing.start_export(service.name, settings.instance, VERSION)
+    tracing.start_export(service.name, settings.instance, VERSION, settings.environment)
     uvloop.run(serve(service, settings))
 
 
@@ -237,6 +237,7 @@ async def _stop(
             await asyncio.wait_for(contacts.stop(), 3)
     for pool in (resources.pool, resources.command_pool):
         pool.terminate()
+    await tracing.stop_export()
     log.info("stopped")
     sys.stdout.flush()
     os._exit(0)

@@ -65,6 +65,11 @@ class State(Model):
         """Where a command is understood; several at once where parts of an aggregate stand in stages of their own."""
         return frozenset((self.stage,))
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What people search its traces by, once known: numbers and codes, never anybody's data."""
+        return {}
+
     def having(self, **changes: Any) -> Self:
         """The same with these changes."""
         return self.model_copy(update=changes)

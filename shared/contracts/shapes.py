@@ -268,3 +268,8 @@ class Card(Model):
     team: dict[str, Staff] = {}
     service_id: Name
     regional_ticket: Name | None = None
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What people search by: the numbers of order and suborder, and the site's code."""
+        return {"order.number": self.order_number, "suborder.number": self.suborder_number, "site.code": self.site.code}

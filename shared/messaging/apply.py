@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from opentelemetry.trace import Link, SpanKind
+from opentelemetry.trace import Link, Span
 
-from shared import tracing
-from shared.contracts.base import Command, DeadlineReached, Message, to_json
+from shared import span_names, tracing
+from shared.contracts.base import Message, to_json
 from shared.contracts.common import CommandRefused
 from shared.contracts.refusals import sentence
 from shared.decider import THE_SYSTEM, Actor, Refused, World
-from shared.messaging import store
+from shared.messaging import spans, store
 from shared.messaging.inbound import Dead, Item, Record
 from shared.messaging.reaction import Cell, Made, due_deadlines, react, record
 from shared.messaging.roster import Roster
 from shared.messaging.worlds import Worlds
+from shared.tracing import Attributes, Cause
 
 BREAKER_MINIMUM: Final = 5
 BREAKER_SHARE: Final = 0.1
@@ -47,6 +48,7 @@ class Unit:
     connection: Any
     batch_links: Sequence[Link] = ()
     parks: bool = True
+    latest: dict[str, str | None] = field(default_factory=dict)
     changes: store.Changes = field(default_factory=store.Changes)
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -143,6 +145,8 @@ class Unit:
         for one in suspects:
             if one in cells:
                 self._block(cells[one], "DEAD_LETTER")
+        if asked:
+            self.latest = await store.latest_contexts(self.connection, asked)
 
     def _exists(self, item: Item) -> bool:
         return all(one in self.changes.cells for one in item.to.ids)
@@ -160,7 +164,8 @@ class Unit:
             return
         before = (cell.state, cell.version, dict(cell.heard), cell.touched, len(self.changes.facts))
         try:
-            answer = item.refused or self.react(cell, item.message, item.id, item.source, item.actor, item.traceparent)
+            cause = self._cause(item, aggregate)
+            answer = item.refused or self.react(cell, item.message, item.id, item.source, item.actor, cause)
         except Exception as error:  # noqa: BLE001 - any exception of the rules blocks this order alone (I10)
             cell.state, cell.version, cell.heard, cell.touched, count = before
             del self.changes.facts[count:]
@@ -174,7 +179,13 @@ class Unit:
         if isinstance(answer, Refused):
             self._refuse(cell, item, answer)
 
+    def _cause(self, item: Item, aggregate: str) -> Cause:
+        """A command of a partner also links to the aggregate's latest fact: what it answers."""
+        answers = tracing.links_to([self.latest.get(aggregate)]) if item.is_command else []
+        return spans.message(item, self.service, [*self.batch_links, *answers])
+
     def _block(self, cell: Cell, why: str) -> None:
+        tracing.failed(tracing.current(), why.partition(" ")[0], "aggregate_blocked", **spans.of_cell(cell))
         cell.blocked, cell.touched = why, True
         self.outcome.blocked.append(cell.id)
 
@@ -186,7 +197,8 @@ class Unit:
         world = self.worlds.at(item.actor, item.id, item.source)
         made = record(cell, [fact], world)
         if not isinstance(made, Refused):
-            self._keep(cell, made, world, item.traceparent, tracing.now_ns(), f"process {item.record.topic}", item.message)
+            told = spans.answered(item.message, answer) | {span_names.FACT_TYPES: [CommandRefused.__name__]}
+            self._keep(cell, made, world, self._cause(item, cell.id), told, tracing.now_ns())
 
     def react(
         self,
@@ -195,15 +207,13 @@ class Unit:
         identity: str,
         source: str,
         actor: Actor,
-        parent: str | None,
-        links: Sequence[Link] = (),
+        cause: Cause | Span,
     ) -> list[Made] | Refused:
         """One message to one aggregate; its facts are kept with the trace context they were made in."""
         world, started = self.worlds.at(actor, identity, source), tracing.now_ns()
         answer = react(cell, message, world)
         if not isinstance(answer, Refused):
-            name = f"deadline {message.name}" if isinstance(message, DeadlineReached) else f"process {self.service}"
-            self._keep(cell, answer, world, parent, started, name, message, links)
+            self._keep(cell, answer, world, cause, spans.answered(message, answer), started)
         return answer
 
     def _keep(
@@ -211,34 +221,13 @@ class Unit:
         cell: Cell,
         made: Sequence[Made],
         world: World,
-        parent: str | None,
+        cause: Cause | Span,
+        told: Attributes,
         started: int,
-        name: str,
-        message: Message,
-        links: Sequence[Link] = (),
     ) -> None:
-        if not made:
+        if not made:  # late or a repeat: counted, and no span
             return
-        topic = f"o2c.{self.service}.v1"
-        facts = [(f"{self.service}/{cell.id}/{one.seq}", type(one.fact).__name__) for one in made]
-        attributes: dict[str, Any] = {
-            "messaging.system": "kafka",
-            "messaging.operation.name": "process",
-            "messaging.operation.type": "process",
-            "messaging.message.id": world.id,
-            "messaging.message.conversation_id": cell.po,
-            "o2c.order.id": cell.po,
-            "o2c.suborder.id": cell.id,
-            "o2c.stage": cell.state.stage,
-            "o2c.outcome": "moved",
-            "o2c.fact.types": [kind for _, kind in facts],
-        }
-        if isinstance(message, Command):
-            attributes["o2c.command"] = type(message).__name__
-        kind = SpanKind.INTERNAL if isinstance(message, DeadlineReached) else SpanKind.CONSUMER
-        contexts = tracing.reaction(
-            name, kind, attributes, parent=parent, links=[*self.batch_links, *links], started_ns=started, topic=topic, facts=facts
-        )
+        contexts = spans.contexts_of(self.service, cell, made, cause, told, started)
         role = ",".join(sorted(world.actor.roles))
         rows = [
             store.NewFact(
@@ -257,7 +246,7 @@ class Unit:
         ]
         self.changes.facts += rows
 
-    def fire(self, cell: Cell, *, clocks_agree: bool, link: str | None) -> None:
+    def fire(self, cell: Cell, *, clocks_agree: bool, latest: str | None) -> None:
         """All deadlines of one aggregate that are reached; one that twice changes nothing blocks it (D6)."""
         idle = 0
         while idle < 2:  # noqa: PLR2004 - the second no-op in a row
@@ -269,7 +258,7 @@ class Unit:
             identity = f"{cell.id}/{one.name}/{one.due.isoformat()}"
             before = cell.version
             try:
-                self.react(cell, one, identity, "clock", THE_SYSTEM, None, tracing.links_to([link]))
+                self.react(cell, one, identity, "clock", THE_SYSTEM, spans.deadline(one, world.now, latest))
             except Exception as error:  # noqa: BLE001 - a bug of the rules blocks this order alone
                 self._block(cell, place_of(error))
                 return

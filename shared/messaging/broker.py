@@ -50,10 +50,10 @@ async def decoder(message: Any) -> Any:
 
 def make_broker(resources: Resources, on_batch: Callable[[Any], Awaitable[None]], topics: Sequence[str]) -> KafkaBroker:
     """The broker with its one subscriber; every setting is one of `reliability.md` 3.1."""
-    settings, service = resources.settings, resources.service
+    settings = resources.settings
     broker = KafkaBroker(
         settings.kafka.bootstrap_servers,
-        client_id=f"{service}-{settings.instance}",
+        client_id=resources.client,
         allow_auto_create_topics=False,
         request_timeout_ms=40_000,
         graceful_timeout=20.0,
@@ -62,8 +62,8 @@ def make_broker(resources: Resources, on_batch: Callable[[Any], Awaitable[None]]
     )
     subscriber = broker.subscriber(
         *topics,
-        group_id=f"{service}.v1",
-        group_instance_id=f"{service}-{settings.instance}",
+        group_id=resources.group,
+        group_instance_id=resources.client,
         batch=True,
         max_records=300,
         batch_timeout_ms=50,

@@ -11,11 +11,10 @@ from shared.contracts.base import Command, to_json
 from shared.contracts.refusals import REFUSALS, sentence
 from shared.db import unit_of_work
 from shared.decider import Actor, Refused, refused
-from shared.messaging import store
+from shared.messaging import spans, store
 from shared.messaging.apply import Unit
 from shared.messaging.reaction import may_ask
 from shared.messaging.resources import Resources, crash_point
-from shared.messaging.timers import LATEST
 
 LOCK_KEY: Final = "SELECT pg_advisory_xact_lock(21, hashtext($1))"
 ANSWERED: Final = "SELECT request_hash, status, response FROM command_log WHERE key = $1"
@@ -58,9 +57,17 @@ async def handle(
     key: str,
     *,
     expected_version: int | None = None,
-    parent: str | None = None,
 ) -> Answer:
-    """Applies one command once per key. Role first, then the key, the aggregate, the version, the decision."""
+    """Applies one command once per key. Role first, then the key, the aggregate, the version, the decision.
+
+    The caller's current span, a request's or an effect's, is told what came of it.
+    """
+    answer = await _once(resources, command, actor, key, expected_version)
+    tracing.current().set_attributes(spans.of_answer(command, answer.status, answer.body))
+    return answer
+
+
+async def _once(resources: Resources, command: Command, actor: Actor, key: str, expected: int | None) -> Answer:
     if not may_ask(resources.roster.policy(), type(command), actor.roles):
         return refusal(refused("ROLE_NOT_ALLOWED", command=type(command).__name__))
     stored = sha256(f"{actor.id}\n{key}".encode()).hexdigest()
@@ -72,7 +79,7 @@ async def handle(
             if before["request_hash"] != request:
                 return refusal(refused("KEY_REUSED"))
             return Answer(before["status"], orjson.loads(before["response"]), replayed=True)
-        answer = await _decide(resources, connection, command, actor, f"http/{stored[:32]}", expected_version, parent)
+        answer = await _decide(resources, connection, command, actor, f"http/{stored[:32]}", expected)
         await connection.execute(ANSWER, stored, request, answer.status, orjson.dumps(answer.body).decode())
         crash_point(resources.settings, "command_before_commit")
     resources.committed()
@@ -81,7 +88,7 @@ async def handle(
 
 
 async def _decide(
-    resources: Resources, connection: Any, command: Command, actor: Actor, identity: str, expected: int | None, parent: str | None
+    resources: Resources, connection: Any, command: Command, actor: Actor, identity: str, expected: int | None
 ) -> Answer:
     unit = Unit(resources.service, resources.roster, resources.worlds, connection)
     decider = resources.roster.of(command.aggregate)
@@ -95,10 +102,9 @@ async def _decide(
     if expected is not None and expected != cell.version:
         return refusal(refused("STALE_VERSION", version=cell.version))
     unit.changes.cells |= cells
-    latest = await connection.fetch(LATEST, [cell.id])
-    links = tracing.links_to([row["trace"] for row in latest])
+    spans.answers((await store.latest_contexts(connection, [cell.id])).get(cell.id))
     source = "effect" if "SYSTEM" in actor.roles else "http"
-    answer = unit.react(cell, command, identity, source, actor, parent, links)
+    answer = unit.react(cell, command, identity, source, actor, tracing.current())
     if isinstance(answer, Refused):
         return refusal(answer)
     await store.save(connection, unit.changes, resources.worlds.at())

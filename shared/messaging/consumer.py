@@ -3,18 +3,19 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
-from opentelemetry.trace import SpanKind
 
 from shared import objects, tracing, uploads
 from shared.contracts.base import Command
 from shared.db import REJECTED, TRANSIENT, unit_of_work
 from shared.decider import Actor, Target
+from shared.messaging import spans
 from shared.messaging.apply import BreakerError, Unit
-from shared.messaging.envelope import sort_command, sort_fact, trace_of
+from shared.messaging.envelope import sort_command, sort_fact
 from shared.messaging.inbound import Dead, Edge, Inbound, Item, Mirror, Record, Skipped
 from shared.messaging.resources import EXIT_BREAKER, EXIT_STUCK, Resources, crash_point, die
 
@@ -69,7 +70,7 @@ class Sorter:
             Target(ids=(found.aggregate,)),
             found.po,
             None,
-            trace_of(record.headers),
+            tracing.carried(record.headers),
             is_command=isinstance(found.message, Command),
             contacts=found.contacts,
         )
@@ -99,13 +100,13 @@ class Consumer:
         resources.count("consumed", "", len(records))
         resources.count("batches")
         items, dead, mirrored = self._sort_out(records)
-        apply = self.apply_together
+        apply, batch = self.apply_together, None
         for pause in pauses():
             resources.beat()
             try:
                 items = [await self.sorter.vouch(item) for item in items]
                 await self._put_contacts(items)
-                await apply(items, dead, mirrored)
+                batch = await apply(items, dead, mirrored)
                 break
             except (*TRANSIENT, *objects.UNREACHABLE) as error:
                 resources.count("db_retries", type(error).__name__)
@@ -126,7 +127,8 @@ class Consumer:
             return
         resources.committed()
         crash_point(resources.settings, "batch_after_commit")
-        await quietly(message.ack(), resources)
+        with tracing.span(spans.commit(resources.group, resources.client, batch)) if batch else nullcontext():
+            await quietly(message.ack(), resources)
         crash_point(resources.settings, "batch_after_ack")
 
     def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item], list[tuple[Record, Dead]], list[Record]]:
@@ -157,21 +159,18 @@ class Consumer:
 
     async def apply_together(
         self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
-    ) -> None:
-        """The whole batch in one transaction."""
+    ) -> str | None:
+        """The whole batch in one transaction; answers the context of its span."""
         resources = self.resources
-        sampled = tracing.links_to([item.traceparent for item in items][:128])
-        attributes = {
-            "messaging.system": "kafka",
-            "messaging.operation.name": "process",
-            "messaging.operation.type": "process",
-            "messaging.consumer.group.name": f"{resources.service}.v1",
-            "messaging.batch.message_count": len(items),
-        }
         if not items and not dead and not mirrored:
-            return
-        with tracing.span(f"process {resources.service}.v1", SpanKind.CONSUMER, attributes, links=sampled) as batch:
-            links = tracing.links_to([tracing.traceparent(batch.get_span_context())])
+            return None
+        records = [*(item.record for item in items), *(record for record, _ in dead), *mirrored]
+        cause = spans.batch(resources.group, resources.client, records, [item.traceparent for item in items])
+        with tracing.span(cause) as batch:
+            for record, letter in dead:
+                tracing.failed(batch, letter.reason, "dead_letter", **spans.place(record))
+            context = tracing.stored(batch.get_span_context())
+            links = tracing.links_to([context])
             async with unit_of_work(resources.pool) as connection:
                 for topic, mirror in self.sorter.mirrors.items():
                     pairs = [((r.key or b"").decode(), r.value) for r in mirrored if r.topic == topic]
@@ -184,12 +183,13 @@ class Consumer:
         resources.count("duplicates", "", outcome.duplicates)
         for one in outcome.blocked:
             log.error("aggregate_blocked", suborder_id=one)
+        return context
 
     async def apply_in_savepoints(
         self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
-    ) -> None:
+    ) -> str | None:
         """Postgres refused a value: message by message, so that only the guilty aggregate is blocked (4.3)."""
-        await self.apply_together([], dead, mirrored)
+        context = await self.apply_together([], dead, mirrored)
         for item in items:
             try:
                 await self.apply_together([item], [], [])
@@ -198,6 +198,7 @@ class Consumer:
                 await self.apply_together(
                     [], [(item.record, Dead("value_refused", "", type(error).__name__, item.to.ids[0]))], []
                 )
+        return context
 
 
 async def quietly(act: Awaitable[None], resources: Resources) -> None:

@@ -8,17 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from opentelemetry.trace import SpanKind
 
 from shared import tracing
 from shared.contracts.base import Command
 from shared.contracts.common import RecordEffectFailed
 from shared.db import TRANSIENT, unit_of_work
 from shared.decider import THE_SYSTEM, Effect
-from shared.messaging import store
+from shared.messaging import spans, store
 from shared.messaging.commands import BlockedError, handle
 from shared.messaging.resources import Resources, crash_point
-from shared.messaging.timers import LATEST
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -79,38 +77,39 @@ async def perform_due(resources: Resources, adapters: Mapping[str, Perform]) -> 
             return 0
         wanted = {row["id"]: row["po"] for row in rows}
         cells = await store.load(connection, resources.roster, wanted)
-        links = {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(wanted))}
+        latest = await store.latest_contexts(connection, wanted)
     crash_point(resources.settings, "effect_after_lease")
     tasks = [
-        (Task(cell.id, cell.po, effect, now, resources.settings, resources), links.get(cell.id))
+        (Task(cell.id, cell.po, effect, now, resources.settings, resources), cell)
         for cell in cells.values()
         for effect in cell.decider.effects(cell.state)
         if effect.not_before <= now
     ]
-    await asyncio.gather(*(_perform(resources, adapters, task, link) for task, link in tasks))
+    await asyncio.gather(
+        *(_perform(resources, adapters, task, spans.effect(task.effect, cell, latest.get(cell.id))) for task, cell in tasks)
+    )
     async with unit_of_work(resources.pool) as connection:
         await connection.execute(STOP_LEASE, list(wanted))
     return len(rows)
 
 
-async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: Task, link: str | None) -> None:
+async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: Task, cause: tracing.Cause) -> None:
     effect = task.effect
-    attributes = {"o2c.order.id": task.po, "o2c.suborder.id": task.aggregate, "o2c.effect.attempt": effect.attempt}
-    with tracing.span(f"effect {effect.kind}", SpanKind.CLIENT, attributes, links=tracing.links_to([link])) as made:
+    with tracing.span(cause) as made:
         try:
             async with asyncio.timeout(resources.settings.workers.effect_limit_seconds):
                 outcome = await adapters[effect.kind](task)
         except Exception as error:  # noqa: BLE001 - a failed try, whatever it was: dated again, at last a task
             log.warning("effect_failed", kind=effect.kind, error=type(error).__name__, attempt=effect.attempt)
-            made.set_attribute("error.type", type(error).__name__)
+            tracing.failed(made, type(error).__name__)
             outcome = RecordEffectFailed(
                 aggregate=task.aggregate, key=effect.key, attempt=effect.attempt, code=type(error).__name__
             )
         crash_point(resources.settings, "effect_after_act")
         key = f"{task.aggregate}/{effect.key}/{effect.attempt}/{type(outcome).__name__}"
-        parent = tracing.traceparent(made.get_span_context())
-        try:
-            answer = await handle(resources, outcome, THE_SYSTEM, key, parent=parent)
-        except BlockedError:
-            return
+        with tracing.span(spans.outcome(outcome, tracing.stored(made.get_span_context()))):
+            try:
+                answer = await handle(resources, outcome, THE_SYSTEM, key)
+            except BlockedError:
+                return
         resources.count("effects", f"{effect.kind}:{'done' if answer.ok else answer.body['code']}")

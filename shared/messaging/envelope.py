@@ -1,6 +1,5 @@
 """CloudEvents 1.0 in Kafka's binary mode: headers from a fact, and a fact or command from headers."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -12,8 +11,8 @@ from shared.contracts.catalogue import command_type, fact_type
 from shared.decider import Actor, Target, by_message
 from shared.messaging.inbound import Dead, Item, Record, Skipped
 from shared.messaging.roster import Roster
+from shared.tracing import carried, carrying
 
-TRACEPARENT: Final = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 MAX_BYTES: Final = 983_040
 
 
@@ -32,9 +31,7 @@ def headers_of(
         "ce_causationid": caused_by,
         "ce_actor": actor,
         "content-type": "application/json",
-    }
-    if trace:
-        pairs["traceparent"] = trace
+    } | carrying(trace)
     return [(key, value.encode()) for key, value in pairs.items()]
 
 
@@ -49,7 +46,7 @@ def command_headers(
         "ce_source": source,
         "ce_subject": command.aggregate,
         "content-type": "application/json",
-    } | ({"traceparent": trace} if trace else {})
+    } | carrying(trace)
     return [(key, value.encode()) for key, value in pairs.items()]
 
 
@@ -81,7 +78,7 @@ def sort_fact(record: Record, roster: Roster) -> Item | Dead | Skipped:
         ids += target.ids
     to = target if target.parent else Target(ids=tuple(dict.fromkeys(i for i in ids if i)))
     who = Actor(headers.get("ce_actor", service), frozenset({"SYSTEM"}))
-    return Item(record, fact, headers["ce_id"], service, subject, who, to, po, int(seq), trace_of(headers))
+    return Item(record, fact, headers["ce_id"], service, subject, who, to, po, int(seq), carried(headers))
 
 
 def _blocked(headers: Mapping[str, str], roster: Roster, fact_class: type[Fact]) -> str | None:
@@ -107,7 +104,7 @@ def sort_command(record: Record, service: str, sources: Mapping[str, frozenset[s
     po = (record.key or b"").decode("utf-8", "replace")
     actor = Actor(source, sources.get(source, frozenset()))
     to = Target(ids=(subject,))
-    return Item(record, command, identity, source, subject, actor, to, po, None, trace_of(headers), is_command=True)
+    return Item(record, command, identity, source, subject, actor, to, po, None, carried(headers), is_command=True)
 
 
 def parse(record: Record, kind: type[Message]) -> Message | Dead:
@@ -125,9 +122,3 @@ def parse(record: Record, kind: type[Message]) -> Message | Dead:
         return Dead(reason, path, first["type"])
     except RecursionError:
         return Dead("too_deep")
-
-
-def trace_of(headers: Mapping[str, str]) -> str | None:
-    """The creation context of the message; a malformed one is ignored."""
-    value = headers.get("traceparent", "")
-    return value if TRACEPARENT.match(value) else None

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from opentelemetry.trace import SpanKind
 
 from shared import tracing
 from shared.db import connect
+from shared.messaging import spans
 from shared.messaging.envelope import headers_of
 from shared.messaging.resources import Resources, crash_point
 
@@ -103,15 +103,8 @@ class Relay:
     async def _send(self, connection: Any, sender: AIOKafkaProducer, rows: list[Any]) -> None:
         service, topic = self._resources.service, f"o2c.{self._resources.service}.v1"
         crash_point(self._resources.settings, "relay_after_read")
-        links = tracing.links_to([row["trace"] for row in rows][:128])
-        attributes = {
-            "messaging.system": "kafka",
-            "messaging.operation.name": "send",
-            "messaging.operation.type": "send",
-            "messaging.destination.name": topic,
-            "messaging.batch.message_count": len(rows),
-        }
-        with tracing.span(f"send {topic}", SpanKind.CLIENT, attributes, links=links):
+        client = f"{service}-relay-{self._resources.settings.instance}"
+        with tracing.span(spans.send(topic, client, [row["trace"] for row in rows])):
             async with asyncio.timeout(ROUND_LIMIT):
                 futures = [
                     await sender.send(

@@ -43,6 +43,16 @@ class Resources:
     put_contact: Callable[[str, bytes | None], Awaitable[None]] | None = None
     beat_at: float = field(default_factory=time.monotonic)
 
+    @property
+    def group(self) -> str:
+        """The consumer group of the service."""
+        return f"{self.service}.v1"
+
+    @property
+    def client(self) -> str:
+        """The name this replica's consumer has at the broker."""
+        return f"{self.service}-{self.settings.instance}"
+
     def beat(self) -> None:
         """The consumer polled or finished a batch."""
         self.beat_at = time.monotonic()

@@ -31,6 +31,8 @@ AS t (topic, partition, "offset", key, raw, headers, reason, path, hint, aggrega
 PARK: Final = """
 INSERT INTO parked (aggregate, message, at) SELECT aggregate, message, now()
 FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n) ORDER BY n"""
+LATEST: Final = """
+SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
 FACTS: Final = "SELECT seq, type, data FROM fact WHERE aggregate = $1 ORDER BY seq"
 SAVE: Final = """
 WITH written AS (
@@ -161,3 +163,8 @@ def _fact_columns(facts: Iterable[NewFact]) -> list[list[Any]]:
     names = ("po", "aggregate", "seq", "type", "at", "caused_by", "actor", "role", "trace", "data")
     rows = list(facts)
     return [[getattr(row, name) for row in rows] for name in names]
+
+
+async def latest_contexts(connection: Any, aggregates: Iterable[str]) -> dict[str, str | None]:
+    """The creation context of each aggregate's latest fact: what set the clock, opened the wait or wanted the effect."""
+    return {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(aggregates))}

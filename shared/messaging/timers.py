@@ -14,8 +14,6 @@ log = structlog.get_logger()
 
 DUE: Final = """
 SELECT id, po FROM aggregate WHERE due_at <= $1 AND blocked IS NULL ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED"""
-LATEST: Final = """
-SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
 DATABASE_NOW: Final = "SELECT clock_timestamp()"
 REAPER: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND state = 'active'
@@ -56,11 +54,11 @@ async def fire_due(resources: Resources) -> int:
 
 
 async def _fire(resources: Resources, unit: Unit, connection: Any, due: dict[str, str], *, agree: bool) -> None:
-    links = {row["aggregate"]: row["trace"] for row in await connection.fetch(LATEST, list(due))}
+    latest = await store.latest_contexts(connection, due)
     cells = await store.load(connection, resources.roster, due)
     unit.changes.cells |= cells
     for cell in cells.values():
-        unit.fire(cell, clocks_agree=agree, link=links.get(cell.id))
+        unit.fire(cell, clocks_agree=agree, latest=latest.get(cell.id))
         cell.touched = True  # its due_at is computed anew, also where the state no longer wants the deadline
     await store.save(connection, unit.changes, resources.worlds.at())
     crash_point(resources.settings, "deadline_before_commit")

@@ -56,7 +56,7 @@ class Ordeal:
     async def carry(self, *, copies: int = 3, rubbish: Sequence[bytes | None] = (), limit_seconds: float = 240) -> None:
         """Publishes the order (several times over) and plays it to its end. TimeoutError says what was injected."""
         event = read_event(None)
-        driver = Driver(self.stack, Cast(silent=silent_of(event)), self._on_fact, self._done, lambda: self.calm)
+        driver = Driver(self.stack, Cast(silent=silent_of(event)), self._on_fact, self._done, calm=lambda: self.calm)
 
         async def begin() -> None:
             for value in rubbish:

@@ -10,6 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from opentelemetry.trace import Span
+from starlette.datastructures import URL
+
 from o2c.play.cast import Answer, Cast, Reply
 from o2c.play.papers import added_papers
 from services.intake.adapters.edge import edges
@@ -20,10 +23,12 @@ from shared.contracts.intake import RecordDocumentStored
 from shared.contracts.notifications import RecordDelivery
 from shared.contracts.shapes import Doc
 from shared.decider import Actor, Refused, Target, World, by_message
-from shared.messaging.inbound import Inbound
+from shared.messaging import spans
+from shared.messaging.inbound import Inbound, Item, Record
 from shared.messaging.reaction import Cell, Made, due_deadlines, next_due, react
 from shared.service import Service
 from shared.settings import Settings
+from shared.tracing import Cause, links_to, now_ns, span, stored
 
 ROOT = Path(__file__).parents[2]
 SYSTEM = Actor("SYSTEM", frozenset({"SYSTEM"}))
@@ -43,10 +48,26 @@ class Told:
     seq: int
     po: str
     fact: Fact
+    trace: str = ""
 
     @property
     def id(self) -> str:
         return f"{self.service}/{self.subject}/{self.seq}"
+
+    @property
+    def item(self) -> Item:
+        """The fact as its consumer has sorted it."""
+        topic = f"o2c.{self.service}.v1"
+        return sorted_item(topic, self.po, self.fact, self.id, self.service, self.subject, self.seq, self.trace)
+
+
+def sorted_item(
+    topic: str, po: str, message: Message, identity: str, source: str, subject: str, seq: int | None = None, trace: str = ""
+) -> Item:
+    """A message as a consumer has sorted it."""
+    record = Record(topic, 0, seq or 0, po.encode(), to_json(message), {})
+    command = isinstance(message, Command)
+    return Item(record, message, identity, source, subject, SYSTEM, Target(), po, seq, trace, is_command=command)
 
 
 @dataclass
@@ -63,6 +84,7 @@ class Town:
     pending: list[Reply] = field(default_factory=list)
     refusals: list[tuple[str, Refused]] = field(default_factory=list)
     actors: dict[str, str] = field(default_factory=dict)
+    latest: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.services = services()
@@ -86,24 +108,39 @@ class Town:
         """Salesforce publishes one message."""
         found = self.edge(json.dumps(value).encode(), None, [])
         assert isinstance(found, Inbound), found
-        self.tell("intake", found.aggregate, found.po, found.message, SYSTEM, f"{found.source}/{found.id}", found.source)
+        identity = f"{found.source}/{found.id}"
+        item = sorted_item("salesforce.orders", found.po, found.message, identity, found.source, found.aggregate)
+        cause = spans.message(item, "intake")
+        self.tell("intake", found.aggregate, found.po, found.message, SYSTEM, identity, found.source, cause)
 
     def tell(
-        self, service: str, aggregate: str, po: str, message: Message, actor: Actor, identity: str, source: str
+        self,
+        service: str,
+        aggregate: str,
+        po: str,
+        message: Message,
+        actor: Actor,
+        identity: str,
+        source: str,
+        cause: Cause | Span,
     ) -> Refused | None:
         """One message to one aggregate; its facts go on their way."""
         cell = self.cell(service, aggregate, po)
         outcome = react(cell, message, self.world(service, actor, identity, source))
         if isinstance(outcome, Refused):
             return outcome
-        self._publish(service, cell, outcome)
+        self._publish(service, cell, outcome, message, cause)
         return None
 
-    def _publish(self, service: str, cell: Cell, made: list[Made]) -> None:
+    def _publish(self, service: str, cell: Cell, made: list[Made], message: Message, cause: Cause | Span) -> None:
+        contexts: list[str] = []
+        if made:
+            contexts = spans.contexts_of(service, cell, made, cause, spans.answered(message, made), now_ns())
+            self.latest[service, cell.id] = contexts[-1]
         stored = cell.decider.state.model_validate_json(to_json(cell.state))
         assert stored == cell.state, f"{service} {cell.id}: {differing(stored, cell.state)}"
-        for one in made:
-            told = Told(service, cell.id, one.seq, cell.po, one.fact)
+        for one, context in zip(made, contexts, strict=True):
+            told = Told(service, cell.id, one.seq, cell.po, one.fact, context)
             self.log.append(told)
             for name, other in self.services.items():
                 if service in other.listens and self.rosters[name].hearing(type(one.fact)):
@@ -123,8 +160,12 @@ class Town:
         for effect in cell.decider.effects(cell.state):
             if effect.not_before > self.now:
                 continue
-            outcome = perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
-            self.tell(service, cell.id, cell.po, outcome, SYSTEM, f"{cell.id}/{effect.key}/{effect.attempt}", "effect")
+            identity = f"{cell.id}/{effect.key}/{effect.attempt}"
+            with span(spans.effect(effect, cell, self.latest.get((service, cell.id)))) as made:
+                outcome = perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
+                with span(spans.outcome(outcome, stored(made.get_span_context()))) as within:
+                    spans.answers(self.latest.get((service, cell.id)))
+                    self.tell(service, cell.id, cell.po, outcome, SYSTEM, identity, "effect", within)
             return
 
     def deliver(self) -> bool:
@@ -157,7 +198,7 @@ class Town:
             cell.heard[cursor] = told.seq
             outcome = react(cell, told.fact, self.world(name, SYSTEM, told.id, told.service))
             assert isinstance(outcome, list), outcome
-            self._publish(name, cell, outcome)
+            self._publish(name, cell, outcome, told.fact, spans.message(told.item, name))
 
     def settle(self) -> None:
         """Lets everything happen that needs no time to pass."""
@@ -180,16 +221,7 @@ class Town:
             known = self.cells[reply.service].get(aggregate)
             refusal: Refused | None = Refused("UNKNOWN_ORDER")
             if known is not None and known.exists:
-                identity = sha256(f"{reply.actor}{reply.command!r}".encode()).hexdigest()[:24]
-                refusal = self.tell(
-                    reply.service,
-                    aggregate,
-                    known.po,
-                    reply.command,
-                    Actor(reply.actor, frozenset({reply.role})),
-                    identity,
-                    reply.actor,
-                )
+                refusal = self._command(reply, known)
             if refusal is None:
                 progressed = True
             else:
@@ -198,6 +230,22 @@ class Town:
         if not progressed and not any(self.queue.values()):
             names = [(type(one.command).__name__, one.command.aggregate) for one in ready]
             raise AssertionError(f"nobody can go on: {names} {self.refusals[-3:]}")
+
+    def _command(self, reply: Reply, cell: Cell) -> Refused | None:
+        """Partners send their commands by Kafka, people by HTTP: each under its own span."""
+        command, latest = reply.command, self.latest.get((reply.service, cell.id))
+        identity = sha256(f"{reply.actor}{command!r}".encode()).hexdigest()[:24]
+        actor = Actor(reply.actor, frozenset({reply.role}))
+        if reply.actor.startswith("/"):
+            item = sorted_item(f"o2c.{reply.service}.commands.v1", cell.po, command, identity, reply.actor, cell.id)
+            cause = spans.message(item, reply.service, links_to([latest]))
+            return self.tell(reply.service, cell.id, cell.po, command, actor, identity, reply.actor, cause)
+        url = URL(f"http://127.0.0.1/v1/commands/{type(command).__name__}")
+        with span(spans.request("POST", url, None)) as made:
+            spans.answers(latest)
+            refusal = self.tell(reply.service, cell.id, cell.po, command, actor, identity, reply.actor, made)
+            spans.responded(made, "POST", url.path, 200 if refusal is None else 409)
+        return refusal
 
     def advance(self, to: datetime) -> None:
         """Time passes; deadlines fire at their own instants, the earliest first."""
@@ -228,7 +276,8 @@ class Town:
             outcome = react(cell, reached, world)
             assert isinstance(outcome, list)
             assert outcome, f"deadline {reached.name} of {cell.id} changed nothing"
-            self._publish(name, cell, outcome)
+            cause = spans.deadline(reached, self.now, self.latest.get((name, cell.id)))
+            self._publish(name, cell, outcome, reached, cause)
 
     def live(self, days: int) -> None:
         """Lives on for so many days."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from shared import tracing
 from shared.contracts.acceptance import AcceptanceClockRedated, CalendarAmended
 from shared.contracts.common import RecordClocksRedated
 from shared.db import unit_of_work
@@ -27,7 +28,7 @@ async def redate_clocks(task: Task) -> RecordClocksRedated:
             cells = await store.load(connection, task.resources.roster, {row["id"]: row["po"] for row in rows}, opens=False)
             unit.changes.cells |= cells
             for cell in cells.values():
-                unit.react(cell, fact, f"{task.aggregate}/{fact.version}", "/acceptance", THE_SYSTEM, None)
+                unit.react(cell, fact, f"{task.aggregate}/{fact.version}", "/acceptance", THE_SYSTEM, tracing.current())
             await store.save(connection, unit.changes, task.resources.worlds.at())
             moved += sum(one.type == AcceptanceClockRedated.__name__ for one in unit.changes.facts)
         task.resources.committed()

@@ -118,6 +118,11 @@ class State(Common):
     onboarding: Onboarding | None = None
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """Those of its card."""
+        return self.card.numbers if self.card else {}
+
+    @property
     def expired(self) -> bool:
         """Whether silence decided it."""
         return self.evidence is not None and self.evidence.basis == "EXPIRED"

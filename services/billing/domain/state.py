@@ -92,6 +92,11 @@ class State(Common):
     mismatch: tuple[str, ...] = ()
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """The number of its order; a group has several sites."""
+        return {"order.number": self.order.order_number} if self.order else {}
+
+    @property
     def stages(self) -> frozenset[str]:
         """A command is legal when a phase stands in its stage; a group without phases is waiting."""
         if self.stopped:

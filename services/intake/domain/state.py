@@ -129,6 +129,11 @@ class State(Common):
     all_accepted: bool = False
     completed: bool = False
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """The order's own number."""
+        return {"order.number": self.content.order_number} if self.content else {}
+
     def sub(self, suborder: str, **changes: object) -> "State":
         """The state with one suborder changed; one that is not of this order changes nothing."""
         known = self.subs.get(suborder)

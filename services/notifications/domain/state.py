@@ -26,6 +26,12 @@ class State(common.State):
     code: str = ""
 
     @property
+    def numbers(self) -> dict[str, str]:
+        """The number of the order the mail is about."""
+        number = self.request.values.get("orden") if self.request else None
+        return {"order.number": number} if number else {}
+
+    @property
     def waits_for_retry(self) -> bool:
         """Whether a person can mend what went wrong."""
         return self.stage == BOUNCED or (self.stage == FAILED and self.code not in NOT_MENDABLE)

@@ -72,6 +72,11 @@ class State(Common):
     wanted_rework: Rework | None = None
     provisioned: bool = False
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Those of its card."""
+        return self.card.numbers if self.card else {}
+
     def having(self, **changes: Any) -> Self:
         """The same with these changes, and the stage that follows from them."""
         changed = super().having(**changes)

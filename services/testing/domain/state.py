@@ -120,6 +120,11 @@ class State(Common):
     told: bool = False
     passed_series: int = 0
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Those of its card."""
+        return self.card.numbers if self.card else {}
+
     def attempt(self, run: Run) -> int:
         """The attempt of a run that is on."""
         return self.attempts.get(run, 1)

@@ -10,7 +10,20 @@ from shared.contracts.intake import OrderContent, OrderReceived, SuborderContent
 from shared.contracts.notifications import NotificationSent
 from shared.contracts.provisioning import ProvisionedService
 from shared.contracts.salesforce import SalesforceOrderSubmitted, SentDocument
-from shared.contracts.shapes import AskedBy, Card, Doc, Item, Money, Phase, Recipient, Site, Terms, Traits, Trigger
+from shared.contracts.shapes import (
+    AskedBy,
+    Card,
+    Doc,
+    Item,
+    Money,
+    Phase,
+    Recipient,
+    SentAttachment,
+    Site,
+    Terms,
+    Traits,
+    Trigger,
+)
 from shared.contracts.testing import FinalResult, TestsPassed
 
 PARENT = "8015g00000AbC01AAF"
@@ -165,7 +178,13 @@ def doc(kind: str, name: str | None = None, **changes: Any) -> Doc:
 
 
 def mail_sent(
-    purpose: str, at: datetime, *, service: str, aggregate: str = SUBORDER, cc: tuple[str, ...] = ()
+    purpose: str,
+    at: datetime,
+    *,
+    service: str,
+    aggregate: str = SUBORDER,
+    cc: tuple[str, ...] = (),
+    attached: tuple[Doc, ...] = (),
 ) -> NotificationSent:
     """The mail system took it."""
     return NotificationSent(
@@ -177,6 +196,7 @@ def mail_sent(
         message_id=f"<{digest(purpose)[:16]}@o2c>",
         server_reply="250 2.0.0 4c8d",
         content_sha256=digest(purpose),
+        attachments=tuple(SentAttachment(doc_id=one.doc_id, sha256=one.sha256) for one in attached),
         to=(Recipient(role="CLIENTE", ref=f"{PARENT}:firmante"),),
         cc=tuple(Recipient(role=one, ref=f"{one.lower()}-1") for one in cc),
     )

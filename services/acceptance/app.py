@@ -27,6 +27,7 @@ SUBORDER: Final = Decider(
     waiting=waiting,
     effects=effects,
     stamp=common_stamp,
+    version=2,
 )
 CALENDARS: Final = Decider(
     state=calendars.Calendars,

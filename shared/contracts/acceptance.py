@@ -6,7 +6,7 @@ from typing import Final, Literal
 from shared.contracts.base import Command, Fact, Instant, Key, Model, Name, Ref, Sha256, Staff, SuborderFact, Text
 from shared.contracts.common import AFTER_INTAKE
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
-from shared.contracts.shapes import CalendarUse, Doc, Evidence, Window
+from shared.contracts.shapes import CalendarUse, Doc, Evidence, SendingProof, Window
 
 
 class Slot(Model):
@@ -70,6 +70,7 @@ class AcceptanceClockStarted(SuborderFact):
     slots: tuple[Slot, ...]
     notification_id: Name
     message_id: Name
+    proof: SendingProof | None = None
 
 
 class AcceptanceClockVoided(SuborderFact):
@@ -91,6 +92,7 @@ class AcceptanceReminderSent(SuborderFact):
     slots: tuple[int, ...]
     notification_id: Name
     sent_at: Instant
+    proof: SendingProof | None = None
 
 
 class AcceptanceReminderFailed(SuborderFact):
@@ -128,6 +130,7 @@ class AcceptanceExpiryNotified(SuborderFact):
 
     notification_id: Name
     cc: tuple[Name, ...]
+    proof: SendingProof | None = None
     dossier_sha256: Sha256
 
 

@@ -4,17 +4,10 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Command, Fact, Instant, Model, Name, Ref, Sha256, Text
+from shared.contracts.base import Command, Fact, Instant, Name, Ref, Sha256, Text
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
 from shared.contracts.common import EVERYWHERE, NotificationRequested
-from shared.contracts.shapes import AskedBy, Recipient
-
-
-class SentAttachment(Model):
-    """An attachment as it was sent."""
-
-    doc_id: Name
-    sha256: Sha256
+from shared.contracts.shapes import AskedBy, Recipient, SendingProof, SentAttachment
 
 
 class NotificationQueued(Fact):
@@ -47,6 +40,11 @@ class NotificationSent(Fact):
     attachments: tuple[SentAttachment, ...] = ()
     to: tuple[Recipient, ...]
     cc: tuple[Recipient, ...] = ()
+
+    @property
+    def proof(self) -> SendingProof:
+        """The part that proves the sending, for whoever keeps it."""
+        return SendingProof.model_validate(self, from_attributes=True)
 
 
 class NotificationFailed(Fact):

@@ -203,6 +203,24 @@ class Recipient(Model):
     ref: Ref
 
 
+class SentAttachment(Model):
+    """An attachment as it was sent."""
+
+    doc_id: Name
+    sha256: Sha256
+
+
+class SendingProof(Model):
+    """What proves a mail: the server's answer, the hash of what was sent, its attachments, and to whom."""
+
+    message_id: Name
+    server_reply: Name
+    content_sha256: Sha256
+    attachments: tuple[SentAttachment, ...] = ()
+    to: tuple[Recipient, ...]
+    cc: tuple[Recipient, ...] = ()
+
+
 class AskedBy(Model):
     """The aggregate that asked for a mail."""
 

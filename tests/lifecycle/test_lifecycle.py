@@ -9,6 +9,8 @@ from random import Random
 import pytest
 
 from o2c.play.cast import Cast
+from services.acceptance.domain.dossier import lines
+from services.acceptance.domain.proving import problems, seal_of
 from shared.contracts.acceptance import (
     AcceptanceExpired,
     AcceptanceExpiryNotified,
@@ -50,6 +52,17 @@ def test_a_bank_with_two_sites_is_carried_from_salesforce_to_the_welcome_kit() -
     assert len(town.of(WelcomeKitDelivered)) == 2
     assert {fact.suborder for fact in town.of(SuborderCompleted)} == {FIRST, SECOND}
     assert [fact.outcome for fact in town.of(OrderCompleted)] == ["completed"]
+
+
+@pytest.mark.criterion("14.5", "15.1")
+def test_what_billing_is_told_of_each_site_is_the_hash_of_a_dossier_that_proves_itself(undisturbed: Town) -> None:
+    asked = [basis for fact in undisturbed.of(BillingRequested) for basis in fact.basis]
+    for suborder, basis in ((FIRST, "SIGNED"), (SECOND, "EXPIRED")):
+        own = (one.fact for one in undisturbed.log if (one.service, one.subject) == ("acceptance", suborder))
+        file = b"".join(line + b"\n" for line in lines(own))
+        assert problems(file) == ()
+        assert {one.basis for one in asked if one.suborder == suborder} == {basis}
+        assert {one.dossier_sha256 for one in asked if one.suborder == suborder} == {seal_of(file)}
 
 
 def told(town: Town) -> Counter[tuple[str, str, str]]:

@@ -19,9 +19,10 @@ from services.intake.adapters.edge import edges
 from shared.contracts.acceptance import RecordActaRendered
 from shared.contracts.base import Command, Fact, Message, to_json
 from shared.contracts.catalogue import SERVICES
+from shared.contracts.common import NotificationRequested
 from shared.contracts.intake import RecordDocumentStored
 from shared.contracts.notifications import RecordDelivery
-from shared.contracts.shapes import Doc
+from shared.contracts.shapes import Doc, SentAttachment
 from shared.decider import Actor, Refused, Target, World, by_message
 from shared.messaging import spans
 from shared.messaging.inbound import Inbound, Item, Record
@@ -310,6 +311,10 @@ def perform(cell: Cell, kind: str, args: dict[str, Any], attempt: int, now: date
                 message_id=f"<{cell.id}@o2c>",
                 server_reply="250",
                 content_sha256=digest,
+                attachments=tuple(
+                    SentAttachment(doc_id=one.doc_id, sha256=one.sha256)
+                    for one in NotificationRequested.model_validate(args["request"]).attachments
+                ),
             )
         case _:
             raise AssertionError(kind)

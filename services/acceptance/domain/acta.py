@@ -4,7 +4,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from services.acceptance.domain.dossier import UNSEALED, canonical
+from services.acceptance.domain.canonical import canonical
+from services.acceptance.domain.dossier import UNSEALED
 from services.acceptance.domain.state import Acta, State
 from services.acceptance.domain.term import ends_at
 from services.acceptance.domain.wording import CONSEQUENCE, local, term
@@ -28,10 +29,13 @@ OUTCOMES: Final = {"PASS": "Satisfactoria", "FAIL": "Fallida", "NOT_RUN": "No re
 MODES: Final = {"ONLINE": "En línea", "ON_SITE": "En oficinas del cliente"}
 
 
+TERM: Final = ("acceptance.days", "acceptance.unit", "acceptance.reminder_every")
+
+
 def policy(card: Card, world: World) -> ClockPolicy:
     """The term: the contract's own goes before the operator's (D3, D4)."""
     day = local_day(world.now)
-    n, unit, every = (world.policy.value(f"acceptance.{name}", day) for name in ("days", "unit", "reminder_every"))
+    n, unit, every = (world.policy.value(name, day) for name in TERM)
     agreed = card.terms.acceptance
     return ClockPolicy(n=agreed.n if agreed else n, unit=agreed.unit if agreed else unit, reminder_every=every)
 
@@ -47,6 +51,7 @@ def prepare(state: State, card: Card, tests: TestsPassed, world: World) -> ActaP
         printed_deadline=ends_at(world.now, ten_days, card.site.department, world),
         policy=ten_days,
         calendar=CalendarUse(id=f"BO-{card.site.department}", version=world.calendar.version),
+        rules={name: world.policy.version(name, local_day(world.now)) for name in TERM},
     )
     return prepared.model_copy(update={"content_sha256": sha256(canonical(content(card, tests, prepared))).hexdigest()})
 

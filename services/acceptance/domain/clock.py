@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.acceptance.domain.dossier import evidence, regional_ticket
+from services.acceptance.domain.dossier import accepted
+from services.acceptance.domain.evidence import evidence, regional_ticket
 from services.acceptance.domain.state import Acta, Clock, State
 from services.acceptance.domain.term import day_of, ends_at
 from services.acceptance.domain.wording import local, term
@@ -42,6 +43,7 @@ def started(acta: Acta, card: Card, fact: NotificationSent, world: World) -> Acc
         slots=tuple(one for one in slots if one.at < deadline),
         notification_id=fact.notification_id,
         message_id=fact.message_id,
+        proof=fact.proof,
     )
 
 
@@ -85,7 +87,7 @@ def expire(state: State, reached: DeadlineReached, world: World) -> Decision:
         "consecuencia": "El plazo terminó sin respuesta: el servicio se da por aceptado y será activado para su facturación.",
     }
     return [
-        AcceptanceExpired(evidence=proof, regional_ticket=regional_ticket(state)),
+        accepted(state.dossier, AcceptanceExpired(evidence=proof, regional_ticket=regional_ticket(state))),
         mail(
             "acceptance",
             state.suborder,

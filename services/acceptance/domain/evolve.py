@@ -1,5 +1,6 @@
 """How each fact changes an acceptance; nothing else does."""
 
+from services.acceptance.domain.dossier import linked
 from services.acceptance.domain.state import Acta, Clock, Notice, Onboarding, Redating, Rejection, State
 from shared.common.state import fold_common
 from shared.contracts.acceptance import (
@@ -31,6 +32,7 @@ from shared.contracts.acceptance import (
     TrainingScheduled,
     WelcomeKitDelivered,
 )
+from shared.contracts.base import Fact
 from shared.contracts.billing import ServiceBillingActivated
 from shared.contracts.common import (
     CalendarAdopted,
@@ -49,7 +51,18 @@ from shared.contracts.shapes import ReminderProof
 from shared.contracts.testing import TestsPassed
 from shared.decider import Fold
 
-evolve: Fold[State] = Fold()
+
+class Evolve(Fold[State]):
+    """The fold of an acceptance; a fact of the dossier adds its link besides."""
+
+    def __call__(self, state: State, fact: Fact) -> State:
+        """The state after the fact."""
+        after = super().__call__(state, fact)
+        head = linked(state.dossier, fact)
+        return after if head == after.dossier else after.having(dossier=head)
+
+
+evolve = Evolve()
 fold_common(evolve)
 evolve.ignores(
     CalendarAdopted, CommandRefused, JeopardyCleared, JeopardyRaised, NoteAdded, OverrideRecorded, TaskEscalated, DisputeResolved

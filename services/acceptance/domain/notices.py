@@ -27,12 +27,18 @@ def _sent(state: State, fact: NotificationSent, world: World) -> list[Fact]:
     if kind == "acta" and acta and card and acta.doc and state.stage == "SENDING" and fact.purpose == acta.purpose:
         return [clock.started(acta, card, fact, world)]
     if kind == "reminder" and (proof := state.reminders.get(fact.purpose)) and proof.outcome != "SENT":
-        reminder = AcceptanceReminderSent(slots=proof.slots, notification_id=fact.notification_id, sent_at=fact.sent_at)
+        reminder = AcceptanceReminderSent(
+            slots=proof.slots, notification_id=fact.notification_id, sent_at=fact.sent_at, proof=fact.proof
+        )
         return [reminder]
     if kind == "expiry" and state.evidence and state.expired and state.notice is None:
-        copies = tuple(one.role for one in fact.cc)
-        sealed = dossier.with_notice(state.evidence.dossier_sha256, fact.notification_id, copies)
-        return [AcceptanceExpiryNotified(notification_id=fact.notification_id, cc=copies, dossier_sha256=sealed)]
+        notice = AcceptanceExpiryNotified(
+            notification_id=fact.notification_id,
+            cc=tuple(one.role for one in fact.cc),
+            proof=fact.proof,
+            dossier_sha256=dossier.UNSEALED,
+        )
+        return [dossier.notified(state.dossier, notice)]
     return onboarding.handed_over(state, kind, fact.notification_id)
 
 

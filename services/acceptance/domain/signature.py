@@ -1,6 +1,7 @@
 """Activity 14: the signed acta accepts; a signature that lost to the clock is kept as evidence (14.1, 14.5)."""
 
-from services.acceptance.domain.dossier import evidence, regional_ticket
+from services.acceptance.domain.dossier import accepted
+from services.acceptance.domain.evidence import evidence, regional_ticket
 from services.acceptance.domain.rejection import settled
 from services.acceptance.domain.state import UNDECIDED, State
 from shared.contracts.acceptance import AcceptanceSigned, LateSignatureRecorded, RecordSignature
@@ -21,7 +22,7 @@ def record(state: State, command: RecordSignature, world: World) -> Decision:
         known = state.evidence.signature if state.evidence else None
         return [] if known and known.sha256 == command.document.sha256 else refused("ACCEPTANCE_CLOSED")
     proof = evidence(state, acta, acta.doc, clock, "SIGNED", world.now, command)
-    signed = AcceptanceSigned(evidence=proof, regional_ticket=regional_ticket(state))
+    signed = accepted(state.dossier, AcceptanceSigned(evidence=proof, regional_ticket=regional_ticket(state)))
     return [signed, *settled(state, "El cliente firmó el acta.")]
 
 

@@ -113,6 +113,7 @@ class State(Common):
     called: bool = False
     late_signatures: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    dossier: str = ""
     active: bool = False
     phases_left: int | None = None
     onboarding: Onboarding | None = None

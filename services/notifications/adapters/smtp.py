@@ -18,8 +18,8 @@ from shared import objects
 from shared.contracts.base import Command
 from shared.contracts.common import NotificationRequested
 from shared.contracts.contacts import ContactRecord
-from shared.contracts.notifications import RecordDelivery, SentAttachment
-from shared.contracts.shapes import Doc, Recipient
+from shared.contracts.notifications import RecordDelivery
+from shared.contracts.shapes import Doc, Recipient, SentAttachment
 from shared.messaging.effects import Task
 from shared.settings import Smtp
 

@@ -49,7 +49,10 @@ class Site(Given):
 
     def sent(self, purpose: str, at: datetime | None = None, cc: tuple[str, ...] = ()) -> Self:
         self.now = at or self.now
-        return self.when(mail_sent(purpose, self.now, service="acceptance", cc=cc), source="/notifications")
+        acta = self.state.acta.doc
+        attached = (acta,) if acta and purpose.partition("/")[0] in {"acta", "reminder", "expiry"} else ()
+        told = mail_sent(purpose, self.now, service="acceptance", cc=cc, attached=attached)
+        return self.when(told, source="/notifications")
 
     def acta_out(self, at: datetime = SENT) -> Self:
         """Tests passed, the acta is with the customer and its clock runs."""

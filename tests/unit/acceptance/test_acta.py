@@ -21,6 +21,9 @@ class Chosen:
     def value(self, name: str, on: date) -> Any:
         return self.values.get(name, self.shipped.value(name, on))
 
+    def version(self, name: str, on: date) -> str:
+        return str(self.shipped.version(name, on))
+
 
 def failed(purpose: str, code: str) -> NotificationFailed:
     asked = AskedBy(service="acceptance", aggregate=SUBORDER)

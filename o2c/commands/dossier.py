@@ -11,7 +11,7 @@ from services.acceptance.domain.dossier import NotDecidedError, digest, lines
 from services.acceptance.domain.evolve import evolve
 from services.acceptance.domain.proving import documents_of, problems, seal_of
 
-app: Final = typer.Typer(help="Dossier de aceptación: exportar y comprobar.", no_args_is_help=True)
+app: Final = typer.Typer(add_completion=False, help="Dossier de aceptación: exportar y comprobar.", no_args_is_help=True)
 
 
 @app.callback()
@@ -21,7 +21,7 @@ def group() -> None:
 
 async def facts_of(suborder: str) -> list[Any]:
     """The facts of a suborder's acceptance in their order; none when it is not known."""
-    from o2c.commands.verify import dsn_of  # noqa: PLC0415 - whoever verifies a file needs no stack
+    from o2c.local import dsn_of  # noqa: PLC0415 - whoever verifies a file needs no stack
     from shared.db import connect  # noqa: PLC0415
     from shared.http import EVENTS  # noqa: PLC0415
 

@@ -14,7 +14,8 @@ import httpx2
 from rich.console import Console
 
 from o2c.commands.demo import confirmed, read_event, silent_of
-from o2c.commands.verify import service_of, verify_all
+from o2c.commands.verify import verify_all
+from o2c.local import service_of
 from o2c.play.cast import Cast
 from o2c.play.driver import Driver, Heard
 from o2c.stack.up import Stack

@@ -1,9 +1,11 @@
 """Bearer tokens: who calls, and in which roles. Without a valid one nothing is open."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -11,6 +13,13 @@ from joserfc.jwk import KeySet
 from shared.clock import Clock
 from shared.decider import Actor
 from shared.settings import Auth
+
+
+def known_staff(users_file: Path | None) -> Mapping[str, frozenset[str]] | None:
+    """The roles of each user of the file (a list of {id, roles}), None without one."""
+    if users_file is None:
+        return None
+    return {str(one["id"]): frozenset(one["roles"]) for one in yaml.safe_load(users_file.read_text(encoding="utf-8"))}
 
 
 class NoTokenError(Exception):

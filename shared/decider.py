@@ -36,7 +36,8 @@ class World:
     """All a decision may know besides state and message.
 
     `id` is the ce_id or command id of the message, `aggregate` the id of the aggregate that is told it: a fact of the
-    whole order is heard by many, and each decides on its own part.
+    whole order is heard by many, and each decides on its own part. `staff` are the known users with their roles, None
+    where nobody says who they are.
     """
 
     now: datetime
@@ -47,6 +48,7 @@ class World:
     id: str = ""
     source: str = ""
     aggregate: str = ""
+    staff: Mapping[str, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

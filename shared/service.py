@@ -18,7 +18,7 @@ import uvloop
 from fastapi import FastAPI
 
 from shared import tracing
-from shared.auth import Tokens
+from shared.auth import Tokens, known_staff
 from shared.calendar.calendar import Calendar
 from shared.clock import Clock
 from shared.common.sender import SENDER
@@ -83,11 +83,11 @@ class Service:
         facts = [f"o2c.{one}.v1" for one in self.listens]
         return [*facts, f"o2c.{self.name}.commands.v1", *edges, *self.mirrors]
 
-    def worlds(self, clock: Clock, rules_dir: Path | None = None) -> Worlds:
-        """Its tables, policy and calendar; an operator's own folder goes before what is shipped."""
+    def worlds(self, clock: Clock, rules_dir: Path | None = None, users_file: Path | None = None) -> Worlds:
+        """Its tables, policy, calendar and known users; an operator's own folder goes before what is shipped."""
         folder = rules_dir / self.name if rules_dir else self.folder / "rules"
         policy = folder / "policy.yaml"
-        return Worlds(clock, Calendar.bolivia(), load_dir([folder]), load_policy(policy))
+        return Worlds(clock, Calendar.bolivia(), load_dir([folder]), load_policy(policy), known_staff(users_file))
 
 
 def run(service: Service) -> None:
@@ -139,9 +139,8 @@ async def _resources(service: Service, settings: Settings) -> Resources:
     clock = Clock(settings.sandbox_clock_file if settings.environment != "production" else None)
     pool = await open_pool(settings.postgres.dsn, f"{service.name}_app", 2)
     command_pool = await open_pool(settings.postgres.dsn, f"{service.name}_app", 4)
-    return Resources(
-        service.name, settings, service.roster(), service.worlds(clock, settings.rules_dir), pool, command_pool, clock
-    )
+    worlds = service.worlds(clock, settings.rules_dir, settings.auth.users_file)
+    return Resources(service.name, settings, service.roster(), worlds, pool, command_pool, clock)
 
 
 async def _contacts(service: Service, settings: Settings, resources: Resources) -> Any:

@@ -41,7 +41,9 @@ class Auth(BaseModel):
     """Who may call: tokens signed by the local key, or by the keys of the operator's identity provider."""
 
     key_file: Path = Field(default=Path(".o2c/keys/token.json"), description="JWK set that verifies tokens.")
-    users_file: Path = Field(default=Path("deploy/dev/users.yaml"), description="Users of the local mode.")
+    users_file: Path | None = Field(
+        default=None, description="Users with their roles, whom a command may name; absent: nobody is checked."
+    )
     issuer: str = "o2c-local"
     audience: str = "o2c"
     algorithms: list[str] = ["HS256"]

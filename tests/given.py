@@ -10,6 +10,7 @@ from shared.contracts.base import Fact, Message
 from shared.decider import Actor, Decider, Refused, World
 from shared.messaging.reaction import Cell, Made, due_deadlines, react
 from shared.rules.load import load_dir, load_policy
+from shared.rules.policy import Policy
 
 MONDAY = datetime(2026, 11, 30, 14, 0, tzinfo=UTC)
 """A Monday at ten in La Paz."""
@@ -35,6 +36,7 @@ class Given:
         self.cell = Cell(aggregate, parent, decider, decider.state())
         self.tables, self.policy = rules_of(service)
         self.calendar = Calendar.bolivia()
+        self.staff: dict[str, frozenset[str]] | None = None
         self.facts: list[Fact] = []
         self.last: list[Fact] = []
         self.refusal: Refused | None = None
@@ -45,7 +47,18 @@ class Given:
         return self.cell.state
 
     def world(self, who: Actor, source: str, identity: str) -> World:
-        return World(self.now, self.calendar, self.tables, self.policy, who, identity, source)
+        return World(self.now, self.calendar, self.tables, self.policy, who, identity, source, staff=self.staff)
+
+    def choosing(self, **values: Any) -> Self:
+        """The operator decided otherwise from now on; `__` stands for the dot of a policy value's name."""
+        chosen = {name.replace("__", "."): ((date.min, value),) for name, value in values.items()}
+        self.policy = Policy({**self.policy.values, **chosen})
+        return self
+
+    def knowing(self, **staff: str) -> Self:
+        """These are the users with their role; `_` stands for the dash of an id."""
+        self.staff = {who.replace("_", "-"): frozenset({role}) for who, role in staff.items()}
+        return self
 
     def when(self, message: Message, by: Actor | None = None, *, at: datetime | None = None, source: str = "/test") -> Self:
         """Tells it the message; a refusal is kept in `refusal` and changes nothing."""

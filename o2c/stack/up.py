@@ -16,7 +16,7 @@ from o2c.stack.postgres import Postgres
 from o2c.stack.smtp_sink import MailSink
 from o2c.stack.staff import publish_staff
 from o2c.stack.supervisor import Child, Supervisor
-from o2c.stack.tokens import key_file, token_for
+from o2c.stack.tokens import USERS, key_file, token_for
 from shared import migrate, topics
 from shared.contracts.catalogue import SERVICES
 from shared.settings import Settings
@@ -113,6 +113,7 @@ class Stack:
             "O2C_KAFKA__BOOTSTRAP_SERVERS": ",".join(self.bootstrap),
             "O2C_POSTGRES__DSN": self.dsn,
             "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
+            "O2C_AUTH__USERS_FILE": str(USERS),
             "O2C_SMTP__PORT": str(self.mail.port),
             "O2C_SMTP__AREAS": json.dumps(areas),
             "O2C_OBJECTS__URL": f"file://{self.folder / 'objects'}",

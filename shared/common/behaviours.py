@@ -5,6 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from shared.common.people import stranger
 from shared.common.state import State
 from shared.contracts.base import Fact
 from shared.contracts.common import (
@@ -26,6 +27,7 @@ from shared.contracts.common import (
 from shared.contracts.intake import OrderHeld, OrderReassigned, OrderResumed, SuborderFailed
 from shared.decider import SYSTEM, TEAM, Allow, Decision, Hears, World, allow, hears, refused, whole_order
 
+SUPERVISOR: Final = "OM_SUPERVISOR"
 TRIES: Final = 8
 """Tries of an effect before it becomes a task for a person."""
 
@@ -59,10 +61,13 @@ def stop(state: State, fact: SuborderFailed, world: World) -> Decision:
 
 
 def assign_task(state: State, command: AssignTask, world: World) -> Decision:
-    """A person takes or is given a wait (X.6)."""
-    if command.key not in state.waits:
+    """Who has the role of a wait, or a supervisor, takes it or gives it to a colleague (X.6)."""
+    wait = state.waits.get(command.key)
+    if wait is None:
         return refused("UNKNOWN_TASK", key=command.key)
-    return [TaskAssigned(key=command.key, to=command.to)]
+    if not world.actor.roles & {wait.party, SUPERVISOR}:
+        return refused("ROLE_NOT_ALLOWED", command="AssignTask")
+    return stranger(world, command.to, wait.party) or [TaskAssigned(key=command.key, to=command.to)]
 
 
 PERSONAL: Final = re.compile(r"[\w.+-]+@[\w-]+\.\w+|(?:\+?591[ -]?)?\b[2-467]\d{7}\b|\b\d{9,12}\b")
@@ -98,14 +103,16 @@ def effect_failed(state: State, command: RecordEffectFailed, world: World) -> De
 
 
 def resolve_fallout(state: State, command: ResolveFallout, world: World) -> Decision:
-    """A fallout is retried, done by hand, or skipped by a supervisor with a reason (X.4)."""
+    """The role whose queue it is in retries a fallout or did it by hand; a supervisor may also skip it; with a reason (X.4)."""
     fallout = state.fallouts.get(command.fallout_id)
     if fallout is None:
         return refused("UNKNOWN_FALLOUT", fallout=command.fallout_id)
+    if command.how == "SKIP" and SUPERVISOR not in world.actor.roles:
+        return refused("SKIP_NOT_ALLOWED")
+    if not world.actor.roles & {fallout.queue, SUPERVISOR}:
+        return refused("ROLE_NOT_ALLOWED", command="ResolveFallout")
     if not command.reason.strip():
         return refused("REASON_REQUIRED")
-    if command.how == "SKIP" and "OM_SUPERVISOR" not in world.actor.roles:
-        return refused("SKIP_NOT_ALLOWED")
     return [FalloutResolved(fallout_id=command.fallout_id, how=command.how, reason=command.reason)]
 
 

@@ -83,6 +83,13 @@ def without(mapping: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if key not in keys}
 
 
+def handed_over(state: A, owner: str | None) -> A:
+    """The state of a new owner: what the one before had been given is theirs now (1.9)."""
+    mine = {key: wait for key, wait in state.waits.items() if state.owner is not None and wait.assigned_to == state.owner}
+    moved = {key: wait.model_copy(update={"assigned_to": owner}) for key, wait in mine.items()}
+    return state.having(owner=owner, waits=state.waits | moved)
+
+
 def unkept(evolve: Fold[A], state: A, fact: FactKept) -> A:
     """The state after a kept fact: the first one gives the aggregate its ids."""
     if not state.suborder:
@@ -135,7 +142,7 @@ def fold_common(evolve: Fold[A]) -> None:
 
     @evolve.on(OwnerChanged)
     def owner_changed(state: A, fact: OwnerChanged) -> A:
-        return state.having(owner=fact.owner)
+        return handed_over(state, fact.owner)
 
     @evolve.on(WorkStopped)
     def work_stopped(state: A, fact: WorkStopped) -> A:

@@ -44,12 +44,13 @@ REFUSALS: Final[dict[str, Refusal]] = {
             "PHASES_ALREADY_AGREED": "Las fases de facturación ya están acordadas.",
             "NOT_REFUSED": "La solicitud no fue rechazada; no hay nada que reenviar.",
             "VERSION_CONFLICT": "Llegó la misma versión con otro contenido. Pida una versión nueva.",
+            "AMENDMENT_RECEIVED": "La venta cambió después de la liberación. Decida qué se hace y ciérrelo a mano.",
         },
     ),
     **_all(
         422,
         {
-            "UNKNOWN_STAFF": "No se conoce al usuario {staff}.",
+            "UNKNOWN_STAFF": "No se conoce al usuario {staff} en el rol {role}.",
             "KEY_REUSED": "Esa clave ya se usó para otro pedido. Use una clave nueva.",
             "INVALID_FIELDS": "Revise los campos: {paths}.",
             "PERSONAL_DATA": "El texto contiene un correo, teléfono o NIT. Quítelo.",

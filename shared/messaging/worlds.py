@@ -1,5 +1,6 @@
 """Makes the world a decision is given: now, calendar, tables, policy, actor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.calendar.calendar import Calendar
@@ -16,7 +17,8 @@ class Worlds:
     calendar: Calendar
     tables: Tables
     policy: Policy
+    staff: Mapping[str, frozenset[str]] | None = None
 
     def at(self, actor: Actor = THE_SYSTEM, identity: str = "", source: str = "") -> World:
         """The world as it is now."""
-        return World(self.clock.now(), self.calendar, self.tables, self.policy, actor, identity, source)
+        return World(self.clock.now(), self.calendar, self.tables, self.policy, actor, identity, source, staff=self.staff)

@@ -6,7 +6,7 @@ from services.intake.domain.files import troubles
 from services.intake.domain.requests import still_needed
 from services.intake.domain.state import State, Sub
 from shared.common.answers import fold_requests
-from shared.common.state import Fallout, fold_common, unkept, without
+from shared.common.state import Fallout, fold_common, handed_over, unkept, without
 from shared.contracts.common import (
     CalendarAdopted,
     CommandRefused,
@@ -107,7 +107,7 @@ def returned(state: State, fact: OrderReturned) -> State:
 
 @evolve.on(OrderReassigned)
 def reassigned(state: State, fact: OrderReassigned) -> State:
-    return state.having(owner=fact.to)
+    return handed_over(state, fact.to)
 
 
 @evolve.on(AllSitesAccepted)

@@ -4,6 +4,7 @@ from services.intake.domain.hold import on_hold
 from services.intake.domain.plan import decompose
 from services.intake.domain.state import State
 from shared.calendar.calendar import local_day
+from shared.common.people import stranger
 from shared.contracts.intake import AssignTeam, HldPresented, PresentHld, TeamAssigned
 from shared.decider import Decision, World, refused
 
@@ -23,6 +24,9 @@ def assign(state: State, command: AssignTeam, world: World) -> Decision:
     strange = sorted(set(command.roles).difference(*needed.values()))
     if strange:
         return refused("ROLE_NOT_IN_PLAN", role=", ".join(strange))
+    strangers = (stranger(world, who, role) for role, who in command.roles.items())
+    if unknown := next((one for one in strangers if one), None):
+        return unknown
     filled = {key: state.subs[key].team | _own(command.roles, roles) for key, roles in needed.items()}
     if all(filled[key] == state.subs[key].team for key in needed):
         return []

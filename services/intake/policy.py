@@ -43,7 +43,7 @@ POLICY: Final = (
     allow(RecordDocumentStored, ANY, {SYSTEM}),
     allow(ValidateDocs, TAKEN, {OWNER}),
     allow(GenerateWorkOrders, {"CLAIMED", "DOCS_INCOMPLETE", "DOCS_VALID", "PLANNED"}, {OWNER}),
-    allow(SubmitQuote, TAKEN, {"ACTIVACIONES"}),
+    allow(SubmitQuote, TAKEN, {"ACTIVACIONES", "CONTRATISTA"}),
     allow(SelectQuote, {"PLANNED", "IN_DELIVERY"}, {OWNER}),
     allow(AnswerActivationsRequest, TAKEN, {"ACTIVACIONES"}),
     allow(RecordRegionalTicket, TAKEN, {"REGIONAL", OWNER}),

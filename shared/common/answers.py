@@ -1,9 +1,10 @@
-"""The 24-hour clock of every request to Activaciones (3.5): warning at 75 %, one breach, late answers accepted and marked."""
+"""The clock of every request to Activaciones (3.5, D5): a warning, one breach, late answers accepted and marked."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
+from shared.calendar.calendar import local_day
 from shared.common.state import State
 from shared.contracts.base import DeadlineReached, Fact, Model
 from shared.contracts.common import (
@@ -16,26 +17,38 @@ from shared.contracts.common import (
 )
 from shared.decider import Decision, Fold, World
 
-WARNING_SHARE: Final = 0.75
 PREFIX: Final = "activaciones/"
+
+
+class Limits(NamedTuple):
+    """Until when an answer is in time, and when the jeopardy of a missing one is told."""
+
+    due: datetime
+    warn_at: datetime
+
+
+def limits(world: World) -> Limits:
+    """The limits of what is asked now: the operator's hours, of the clock or of working days, or the next working day (D5)."""
+    day = local_day(world.now)
+    unit, hours, share = (world.policy.value(f"activations.{name}", day) for name in ("answer_within", "hours", "warning_share"))
+    due = world.calendar.answer_due(world.now, unit, int(hours))
+    if unit == "BUSINESS_HOURS":
+        return Limits(due, world.calendar.add_business_hours(world.now, float(hours * share)))
+    return Limits(due, world.now + (due - world.now) * float(share))
 
 
 class Request(Model):
     """One request to Activaciones and what became of it."""
 
     kind: str
-    asked_at: datetime
+    asked_of: str = "ACTIVACIONES"
     due: datetime
+    warn_at: datetime | None = None
     suborder: str = ""
     warned: bool = False
     breached: bool = False
     answered: bool = False
     values: dict[str, str] = {}
-
-    @property
-    def warn_at(self) -> datetime:
-        """When three quarters of the time are gone."""
-        return self.asked_at + (self.due - self.asked_at) * WARNING_SHARE
 
     @property
     def late_at(self) -> datetime:
@@ -62,14 +75,14 @@ def open_requests(state: Asking) -> Iterator[tuple[str, Request]]:
 
 def answer_deadlines(state: Asking) -> dict[str, datetime]:
     """The earliest warning and the earliest breach of what is unanswered."""
-    warnings = [one.warn_at for _, one in open_requests(state) if not one.warned]
+    warnings = [one.warn_at for _, one in open_requests(state) if one.warn_at is not None and not one.warned]
     breaches = [one.late_at for _, one in open_requests(state) if not one.breached]
     found = {"activations_warning": min(warnings, default=None), "activations_due": min(breaches, default=None)}
     return {name: at for name, at in found.items() if at is not None}
 
 
 def warn(state: Asking, reached: DeadlineReached, world: World) -> Decision:
-    """Three quarters of the time are gone: jeopardy AMBER, once per request."""
+    """Most of the time is gone: jeopardy AMBER, once per request."""
     return [
         JeopardyRaised(
             name=f"{PREFIX}{key}",
@@ -79,7 +92,7 @@ def warn(state: Asking, reached: DeadlineReached, world: World) -> Decision:
             suborder=one.suborder,
         )
         for key, one in open_requests(state)
-        if not one.warned and one.warn_at <= world.now
+        if not one.warned and one.warn_at is not None and one.warn_at <= world.now
     ]
 
 
@@ -125,7 +138,7 @@ def with_request(state: A, key: str, **changes: object) -> A:
 def moved_on(requests: Mapping[str, Request], paused: timedelta, suborders: Collection[str] | None = None) -> dict[str, Request]:
     """What is unanswered goes on with exactly the time that was left (X.1): of these suborders, or all of it."""
     return {
-        key: one.model_copy(update={"asked_at": one.asked_at + paused, "due": one.due + paused})
+        key: one.model_copy(update={"due": one.due + paused, "warn_at": one.warn_at and one.warn_at + paused})
         if not one.answered and (suborders is None or one.suborder in suborders)
         else one
         for key, one in requests.items()
@@ -137,8 +150,7 @@ def fold_requests(evolve: Fold[A]) -> None:
 
     @evolve.on(ActivationsRequested)
     def requested(state: A, fact: ActivationsRequested) -> A:
-        asked = fact.due - timedelta(hours=24)
-        one = Request(kind=fact.kind, asked_at=asked, due=fact.due, suborder=fact.suborder)
+        one = Request(kind=fact.kind, asked_of=fact.asked_of, due=fact.due, warn_at=fact.warn_at, suborder=fact.suborder)
         return state.having(requests={**getattr(state, "requests"), fact.request_id: one})  # noqa: B009
 
     @evolve.on(JeopardyRaised)

@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Final, Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Amount, Command, GroupFact, Id, Instant, Key, Model, Name, Sha256, Text
 from shared.contracts.common import (
     AFTER_INTAKE,
@@ -177,6 +179,7 @@ class BillingRequest(GroupFact):
     attachments: tuple[Doc, ...]
     regional_ticket: Name | None = None
     due: Instant
+    warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
     answer_to: Name
 
 

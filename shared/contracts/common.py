@@ -167,7 +167,9 @@ class ActivationsRequested(SuborderFact):
 
     request_id: Key
     kind: Name
+    asked_of: Name = Field(default="ACTIVACIONES", description="The role that answers; quotes may be the contractors' (D6).")
     due: Instant
+    warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
     answer_to: Name = ""
     order_number: Name = ""
     suborder_number: Name = ""

@@ -71,6 +71,7 @@ class OrderContent(Fact):
     warnings: tuple[Problem, ...] = ()
     content_sha256: Name = ""
     received_at: Instant | None = None
+    claim_hours: int | None = Field(default=None, description="Business hours in which somebody must take it.")
 
 
 class OrderReceived(OrderContent):

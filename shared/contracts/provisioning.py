@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Final, Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Command, Id, Instant, Key, Model, Name, Ref, SuborderFact, Text
 from shared.contracts.common import AFTER_INTAKE, ActivationsSlaBreached
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
@@ -111,6 +113,7 @@ class LogicalConfigurationRequested(SuborderFact):
     request_id: Key
     reference: Name
     due: Instant
+    warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
     answer_to: Name = ""
     order_number: Name = ""
     suborder_number: Name = ""

@@ -20,10 +20,12 @@ from shared.decider import Decision, World, refused
 
 
 def quote(state: State, command: SubmitQuote, world: World) -> Decision:
-    """A quote of Activaciones; with the second the 24 hours end (3.4, 3.5)."""
+    """A quote of whom it was asked of; with the second the 24 hours end (3.4, 3.5, D6)."""
     request = state.requests.get(command.request_id)
     if request is None or request.kind != "QUOTES":
         return refused("UNKNOWN_REQUEST", request=command.request_id)
+    if request.asked_of not in world.actor.roles:
+        return refused("ROLE_NOT_ALLOWED", command="SubmitQuote")
     sub = state.subs[request.suborder]
     if sub.selected:
         return refused("QUOTE_CLOSED")

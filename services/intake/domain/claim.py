@@ -6,6 +6,7 @@ from services.intake.domain.escalation import with_mails
 from services.intake.domain.state import State
 from shared.calendar.calendar import Calendar
 from shared.common.mails import mail, staff
+from shared.common.people import stranger
 from shared.contracts.base import DeadlineReached, Fact
 from shared.contracts.common import JeopardyCleared, JeopardyRaised, TaskEscalated
 from shared.contracts.intake import (
@@ -20,7 +21,6 @@ from shared.contracts.intake import (
 )
 from shared.decider import Decision, World, refused
 
-CLAIM_HOURS = 4
 JEOPARDY = "claim"
 
 
@@ -86,15 +86,19 @@ def reassign(state: State, command: ReassignOrder, world: World) -> Decision:
         return refused("REASON_REQUIRED")
     if command.to == state.owner:
         return []
+    if unknown := stranger(world, command.to, "OM"):
+        return unknown
     return [OrderReassigned.model_validate({"from": state.owner, "to": command.to, "reason": command.reason})]
 
 
 def unclaimed_at(state: State, calendar: Calendar) -> datetime | None:
-    """Four business hours after it came, then each business day until somebody takes it (1.8)."""
+    """Some business hours after it came, then each business day until somebody takes it (1.8)."""
     content = state.content
-    if content is None or content.received_at is None or state.owner is not None or state.stage != "RECEIVED":
+    if content is None or state.owner is not None or state.stage != "RECEIVED":
         return None
-    first = calendar.add_business_hours(content.received_at, CLAIM_HOURS)
+    if content.received_at is None or content.claim_hours is None:
+        return None
+    first = calendar.add_business_hours(content.received_at, content.claim_hours)
     return calendar.add_days(first, state.escalations, "BUSINESS") if state.escalations else first
 
 

@@ -8,6 +8,9 @@ from shared.contracts.base import Fact
 from shared.contracts.common import EffectDeferred, ResolveFallout
 from shared.decider import Decision, Refused, World, refused
 
+ANOTHERS_TURN = {"VERSION_CONFLICT", "AMENDMENT_RECEIVED"}
+"""Nothing here can be tried again: the sale sends another version, or the owner does by hand what it asks for."""
+
 
 def resolve(state: State, command: ResolveFallout, world: World) -> Decision:
     """Resolved only with the step's own fact; fallouts of other services are resolved there."""
@@ -15,6 +18,8 @@ def resolve(state: State, command: ResolveFallout, world: World) -> Decision:
     if isinstance(decided, Refused) or command.how != "RETRY":
         return decided
     raised = state.fallouts[command.fallout_id]
+    if raised.kind in ANOTHERS_TURN:
+        return refused(raised.kind)
     if raised.kind == "NO_RULE_ROW":
         return _classified_again(state, command.fallout_id, list(decided), world)
     if raised.kind == "EFFECT_FAILED":

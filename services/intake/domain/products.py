@@ -1,5 +1,7 @@
 """Standard, homologado, line, access, scenario and traits of what was sold, by the product table (1.7, 6.2)."""
 
+from collections.abc import Mapping
+
 from services.intake.domain.state import Sub
 from shared.calendar.calendar import local_day
 from shared.contracts.intake import SuborderContent
@@ -50,6 +52,13 @@ def classify(item: Item, world: World, surveyed: str | None = None) -> Item:
             "scenario": scenario.text("scenario") if scenario else "",
         }
     )
+
+
+def strictest(sold: Mapping[str, tuple[Item, ...]]) -> dict[str, tuple[Item, ...]]:
+    """What the strictest line of an order is, every line of it is: where the order is homologada as a whole (D11)."""
+    every = [item for items in sold.values() for item in items]
+    told = {"standard": all(one.standard for one in every), "homologated": all(one.homologated for one in every)}
+    return {key: tuple(item.model_copy(update=told) for item in items) for key, items in sold.items()}
 
 
 def traits(content: SuborderContent, sub: Sub, world: World) -> Traits:

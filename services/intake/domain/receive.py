@@ -2,7 +2,7 @@
 
 from services.intake.domain import documents
 from services.intake.domain.evolve import evolve
-from services.intake.domain.products import classify, fallout_id, unknown
+from services.intake.domain.products import classify, fallout_id, strictest, unknown
 from services.intake.domain.state import FINAL, State
 from shared.calendar.calendar import local_day
 from shared.common.mails import mail, staff
@@ -58,21 +58,27 @@ def _reject(state: State, message: SalesforceOrderSubmitted) -> list[Fact]:
 
 
 def _classified(content: OrderContent, world: World) -> OrderContent:
-    suborders = tuple(
-        one.model_copy(update={"items": tuple(classify(item, world) for item in one.items)}) for one in content.suborders
-    )
+    sold = {one.suborder: tuple(classify(item, world) for item in one.items) for one in content.suborders}
+    if world.policy.value("homologation.level", local_day(world.now)) == "PER_ORDER":
+        sold = strictest(sold)
+    suborders = tuple(one.model_copy(update={"items": sold[one.suborder]}) for one in content.suborders)
     return content.model_copy(update={"suborders": suborders})
 
 
 def _receive(state: State, message: SalesforceOrderSubmitted, content: OrderContent, world: World) -> list[Fact]:
     whole = _classified(content, world)
-    fields = whole.model_dump() | {"received_at": world.now, "content_sha256": message.content_sha256}
+    fields = whole.model_dump() | _queued(world) | {"content_sha256": message.content_sha256}
     return _taken_in(state, OrderReceived.model_validate(fields), message, world)
+
+
+def _queued(world: World) -> dict[str, object]:
+    """Since when an order waits for an owner, and for how long it may (1.8)."""
+    return {"received_at": world.now, "claim_hours": world.policy.value("claim.hours", local_day(world.now))}
 
 
 def _taken_in(state: State, came: OrderReceived | OrderAmended, message: SalesforceOrderSubmitted, world: World) -> list[Fact]:
     """What goes with a new content: its products classified, and the documents, those before it judged by it."""
-    facts: list[Fact] = [came, *_products(state, came, world)]
+    facts: list[Fact] = [came, *_products(state, came, world), *_settled(state)]
     known = evolve(state, came)
     facts += documents.judged_again(known, world)
     return [*facts, *documents.attach(known, documents.sent_by(message.documents, world), world)]
@@ -127,6 +133,16 @@ def _conflict(state: State, message: SalesforceOrderSubmitted) -> list[Fact]:
     return [FalloutRaised(fallout_id=fallout, fallout_class="VERSION_CONFLICT", step="RECEIVE", detail=detail, queue="OM")]
 
 
+def _settled(state: State) -> list[Fact]:
+    """A version of its own number is what a conflict of versions waited for (X.4)."""
+    newer = "Llegó una versión nueva de la orden."
+    return [
+        FalloutResolved(fallout_id=key, how="RETRY", reason=newer)
+        for key, one in state.fallouts.items()
+        if one.kind == "VERSION_CONFLICT"
+    ]
+
+
 def _note(state: State, parent: str, version: int, listed: tuple[str, ...]) -> list[Fact]:
     """A change that came too late to be made by itself: it is kept, and the owner says what becomes of it (1.3, X.2)."""
     if version <= state.noted:
@@ -139,7 +155,7 @@ def _note(state: State, parent: str, version: int, listed: tuple[str, ...]) -> l
 def _for_the_owner(state: State, key: str, detail: str) -> list[Fact]:
     if state.stage in FINAL:
         return []
-    return [FalloutRaised(fallout_id=key, fallout_class="VERSION_CONFLICT", step="AMEND", detail=detail, queue="OM")]
+    return [FalloutRaised(fallout_id=key, fallout_class="AMENDMENT_RECEIVED", step="AMEND", detail=detail, queue="OM")]
 
 
 def _amend(
@@ -147,11 +163,9 @@ def _amend(
 ) -> list[Fact]:
     """Before any release the content is replaced; a returned order is back in the queue, as new (1.3, 1.6)."""
     whole = _classified(content, world)
-    fields = whole.model_dump() | {
-        "received_at": world.now if state.stage == "RETURNED" else known.received_at,
-        "content_sha256": message.content_sha256,
-        "differences": tuple(differences(state, content)),
-    }
+    waits = _queued(world) if state.stage == "RETURNED" else known.model_dump(include={"received_at", "claim_hours"})
+    found = {"content_sha256": message.content_sha256, "differences": tuple(differences(state, content))}
+    fields = whole.model_dump() | waits | found
     return _taken_in(state, OrderAmended.model_validate(fields), message, world)
 
 

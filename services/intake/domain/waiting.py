@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from services.intake.domain.checklist import OPPORTUNITY
 from services.intake.domain.requests import running, subject
 from services.intake.domain.state import FINAL, GENERATED, State, Sub
 from shared.decider import Wait
@@ -51,7 +52,10 @@ def _documents(state: State) -> Iterator[Wait]:
     missing = [item for item in state.missing if item not in brought]
     if state.stage == "DOCS_INCOMPLETE" and missing:
         what = f"Completar los documentos faltantes: ítems {', '.join(map(str, missing))}"
-        yield _wait(state.parent, "EC", what, "AttachDocument", "SalesforceDocumentsAdded", "ValidateDocs")
+        # The opportunity code is no document: only the sale itself can bring it.
+        sale = ("SalesforceOrderSubmitted",) if OPPORTUNITY in missing else ()
+        papers = ("AttachDocument", "SalesforceDocumentsAdded") if set(missing) - {OPPORTUNITY} else ()
+        yield _wait(state.parent, "EC", what, *papers, *sale, "ValidateDocs")
     elif not state.docs_valid:
         what = "Validar los documentos" if state.stage == "CLAIMED" else "Validar de nuevo los documentos"
         yield _wait(state.parent, "OM", what, "ValidateDocs", "AttachDocument")
@@ -69,7 +73,7 @@ def _fallouts(state: State) -> Iterator[Wait]:
 def _requests(state: State) -> Iterator[Wait]:
     for key, one in running(state).requests.items():
         name, what = ANSWERS[one.kind]
-        yield Wait(f"{subject(state, key, one)}/{name}/{one.kind.lower()}", "ACTIVACIONES", what, (name,), one.due)
+        yield Wait(f"{subject(state, key, one)}/{name}/{one.kind.lower()}", one.asked_of, what, (name,), one.due)
 
 
 def _suborders(state: State) -> Iterator[Wait]:

@@ -1,5 +1,6 @@
 """Activity 3: work orders are generated once, with the plan and the requests that go out (3.1, 3.5 to 3.8)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from services.intake.domain import plan
@@ -7,6 +8,7 @@ from services.intake.domain.products import fallout_id
 from services.intake.domain.requests import ACCOUNT, request_id
 from services.intake.domain.state import GENERATED, State
 from shared.calendar.calendar import local_day
+from shared.common.answers import Limits, limits
 from shared.common.mails import area, mail, owner
 from shared.contracts.base import Fact
 from shared.contracts.common import ActivationsRequested, NotificationRequested, RegionalTicketRequested
@@ -21,6 +23,8 @@ from shared.contracts.intake import (
 from shared.decider import Decision, World, refused
 
 ANSWER_TO = "o2c.intake.commands.v1"
+ACTIVACIONES = "ACTIVACIONES"
+AREAS = {ACTIVACIONES: "activaciones", "CONTRATISTA": "contratistas"}
 
 
 def generate(state: State, command: GenerateWorkOrders, world: World) -> Decision:
@@ -63,10 +67,8 @@ def _decomposed(state: State, content: OrderContent, world: World) -> list[Fact]
 
 def _requests(state: State, content: OrderContent, parts: list[Decomposition], world: World) -> list[Fact]:
     """What is asked of Activaciones, with one mail for all of it, and of ServiceNow; nothing is asked twice (3.5 to 3.7)."""
-    day = local_day(world.now)
-    unit, hours = world.policy.value("activations.answer_within", day), int(world.policy.value("activations.hours", day))
-    due = world.calendar.answer_due(world.now, unit, hours)
-    asked: dict[str, Fact] = {}
+    until, quoting = limits(world), str(world.policy.value("quotes.from", local_day(world.now)))
+    asked: dict[str, ActivationsRequested] = {}
     tickets: list[Fact] = []
     for part in parts:
         sold, kinds = state.content_of(part.suborder), {order.kind for order in part.work_orders}
@@ -74,31 +76,36 @@ def _requests(state: State, content: OrderContent, parts: list[Decomposition], w
         for kind, subject in (*quotes, ("SERVICE_CREATION", sold.suborder), (ACCOUNT, sold.group)):
             identity = request_id(subject, kind)
             if identity not in state.requests and identity not in asked:
-                asked[identity] = _request(content, sold, identity, kind, due)
+                asked_of = quoting if kind == "QUOTES" else ACTIVACIONES
+                asked[identity] = _request(content, sold, identity, kind, asked_of, until)
         if "PROVISIONING_START" in kinds and not state.subs[part.suborder].ticket_asked:
             tickets.append(_ticket(content, sold))
-    return [*asked.values(), *tickets, *([_mail(state, content, len(asked), due)] if asked else [])]
+    return [*asked.values(), *tickets, *([_mail(state, content, asked.values(), until.due)] if asked else [])]
 
 
-def _mail(state: State, content: OrderContent, count: int, due: datetime) -> NotificationRequested:
+def _mail(state: State, content: OrderContent, asked: Collection[ActivationsRequested], due: datetime) -> NotificationRequested:
     values = {
         "orden": content.order_number,
         "cliente": content.customer_name,
-        "solicitud": f"{count} solicitudes: cotizaciones, creación de servicio y cuenta de facturación",
+        "solicitud": f"{len(asked)} solicitudes: cotizaciones, creación de servicio y cuenta de facturación",
         "vence_el": due.isoformat(),
     }
     purpose = f"activations/{state.plans + 1}"
-    to = [area("activaciones")]
+    to = [area(AREAS[role]) for role in dict.fromkeys(one.asked_of for one in asked)]
     return mail("intake", state.parent, "SOLICITUD_ACTIVACIONES", purpose, to, cc=owner(state), values=values)
 
 
-def _request(content: OrderContent, sold: SuborderContent, identity: str, kind: str, due: datetime) -> ActivationsRequested:
+def _request(
+    content: OrderContent, sold: SuborderContent, identity: str, kind: str, asked_of: str, until: Limits
+) -> ActivationsRequested:
     return ActivationsRequested(
         suborder=sold.suborder,
         billing_group=sold.group,
         request_id=identity,
         kind=kind,
-        due=due,
+        asked_of=asked_of,
+        due=until.due,
+        warn_at=until.warn_at,
         answer_to=ANSWER_TO,
         order_number=content.order_number,
         suborder_number=sold.suborder_number,

@@ -103,7 +103,7 @@ def network_built(state: State, fact: NetworkBuilt) -> State:
 
 @evolve.on(LogicalConfigurationRequested)
 def configuration_requested(state: State, fact: LogicalConfigurationRequested) -> State:
-    one = Request(kind="LOGICAL_CONFIGURATION", asked_at=fact.due - timedelta(hours=24), due=fact.due, suborder=fact.suborder)
+    one = Request(kind="LOGICAL_CONFIGURATION", due=fact.due, warn_at=fact.warn_at, suborder=fact.suborder)
     return state.having(requests={**state.requests, fact.request_id: one})
 
 

@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from services.provisioning.domain.state import State
-from shared.calendar.calendar import local_day
-from shared.common.answers import cleared
+from shared.common.answers import cleared, limits
 from shared.common.mails import area, heading, mail, owner
 from shared.contracts.base import Fact
 from shared.contracts.intake import AnswerActivationsRequest
@@ -26,15 +25,15 @@ def configure(state: State, card: Card, world: World) -> list[Fact]:
     """What the step asks now: nothing when the product has no logical configuration, else Activaciones, once per attempt."""
     if not card.traits.logical:
         return [LogicalConfigurationSkipped(reason="El producto no lleva configuración lógica.")]
-    request, day = f"{state.suborder}/logical/{state.attempt}", local_day(world.now)
+    request, until = f"{state.suborder}/logical/{state.attempt}", limits(world)
     if request in state.requests:
         return []
-    hours = int(world.policy.value("activations.hours", day))
-    due = world.calendar.answer_due(world.now, world.policy.value("activations.answer_within", day), hours)
-    values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence_el": due.isoformat()}
+    values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence_el": until.due.isoformat()}
     to = [area("activaciones")]
     return [
-        LogicalConfigurationRequested(request_id=request, reference=REFERENCE, due=due, **for_partner(card)),
+        LogicalConfigurationRequested(
+            request_id=request, reference=REFERENCE, due=until.due, warn_at=until.warn_at, **for_partner(card)
+        ),
         mail("provisioning", state.suborder, "SOLICITUD_ACTIVACIONES", request, to, cc=owner(state), values=values),
     ]
 

@@ -131,7 +131,7 @@ def test_an_acta_that_could_not_be_rendered_is_a_task_until_it_is() -> None:
     assert site.rendered().names() == ["FalloutResolved", "AcceptanceRequested", "NotificationRequested"]
 
 
-@pytest.mark.criterion("14.3")
+@pytest.mark.criterion("14.3", "D3")
 @pytest.mark.parametrize(
     ("policy", "deadline"),
     [

@@ -95,6 +95,14 @@ def test_the_opportunity_code_is_required_exactly_for_negocio(segment: str, code
     assert missing(desk) == ([] if passes else [8])
 
 
+@pytest.mark.criterion("2.5", "X.6")
+def test_a_missing_opportunity_code_is_waited_for_from_the_sale_since_no_document_can_bring_it() -> None:
+    desk = gate(segment="NEGOCIO", opportunity_code=None).validated()
+    assert desk.waits() == {"EC SalesforceOrderSubmitted"}
+    desk.when(sale(segment="NEGOCIO", version=2)).attached(*ALWAYS).validated()
+    assert desk.state.docs_valid
+
+
 @pytest.mark.criterion("2.7")
 def test_a_document_the_owner_rejects_counts_again_only_in_a_newer_version() -> None:
     desk = gate()
@@ -133,6 +141,51 @@ def test_what_the_survey_found_must_be_an_access_that_the_tables_know() -> None:
         assert desk.when(SetApplicability.model_validate({"aggregate": PARENT} | fields), OWNER).code() == "INVALID_FIELDS"
     desk.when(SetApplicability(aggregate=PARENT, suborder=SUBORDER, access="LTE", connectivity=False), OWNER)
     assert [one.access for one in desk.of(ApplicabilitySet)] == ["LTE"]
+
+
+ITEM_OF = {
+    "ORDEN_COMPRA": 1,
+    "CONTRATO_FIRMADO": 1,
+    "CERTIFICADO_APROBACION": 1,
+    "RELEVAMIENTO_PREVENTA": 2,
+    "PROPUESTA_COMERCIAL": 3,
+    "ANALISIS_RENTABILIDAD": 4,
+    "RIESGO_CREDITICIO": 5,
+    "APROBACION_EXCEPCION": 6,
+    "SOW": 7,
+    "HLD": 0,
+}
+UPLOADS = st.lists(st.tuples(st.sampled_from(sorted(ITEM_OF)), st.sampled_from(["UPLOAD", "EMAIL", "SALESFORCE"])), max_size=25)
+
+
+@pytest.mark.criterion("2.7", "2.2", "2.3", "2.4", "2.6")
+@settings(max_examples=150, deadline=None)
+@given(
+    uploads=UPLOADS,
+    segment=st.sampled_from(["NEGOCIO", "CORPORACIONES_EMPRESAS"]),
+    special=st.booleans(),
+    exception=st.booleans(),
+    rejected=st.sampled_from([None, *sorted(ITEM_OF)]),
+)
+def test_whatever_is_uploaded_the_gate_opens_exactly_with_every_required_item(
+    uploads: list[tuple[str, str]], segment: str, special: bool, exception: bool, rejected: str | None
+) -> None:
+    lines = {SUBORDER: (line("ANTIDDOS-PRY" if special else "SDWAN-100"),)}
+    exceptions = ("DESCUENTO_25",) if exception else ()
+    desk = Desk(sale(lines, documents=(), segment=segment, exceptions=exceptions)).claimed()
+    needed = {1, 2, 3, 5, 7} | ({4} if special else set()) | ({6} if exception else set())
+    counting = dict[str, int]()
+    for number, (kind, source) in enumerate(uploads, 1):
+        desk.attached(kind, source=source, version=number)
+        by_mail = source == "EMAIL" and segment != "NEGOCIO"
+        unbacked = kind == "CERTIFICADO_APROBACION" and source != "SALESFORCE"
+        counting[kind] = 0 if by_mail or unbacked else ITEM_OF[kind]  # the newest version of a document is the document
+    if rejected in counting:
+        counting.pop(rejected)
+    rejection = DocRejection(doc_id=f"doc-{(rejected or 'nada').lower()}", why="ilegible")
+    desk.when(ValidateDocs(aggregate=PARENT, rejections=(rejection,)), OWNER)
+    assert desk.state.docs_valid is (needed <= set(counting.values()))
+    assert set(missing(desk)) == needed - set(counting.values())
 
 
 @pytest.mark.criterion("2.7")

@@ -18,6 +18,7 @@ from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrde
 from shared.decider import Hears
 from tests.builders import BANK_LINES, OTHER, PARENT, SUBORDER, line, sale, sent
 from tests.unit.intake.desk import OWNER, SUPERVISOR, Desk, broken, only_legal
+from tests.unit.intake.turns import answer
 
 Step = Callable[[Desk], object]
 FASTER = BANK_LINES | {OTHER: (line("SDWAN-200", 4),)}
@@ -112,6 +113,22 @@ def test_whatever_happens_on_the_way_an_order_stays_sound() -> None:
 
     walk()
     assert reached >= {"RECEIVED", "CLAIMED", "PLANNED", "IN_DELIVERY"}, f"the walk is too shallow: {sorted(reached)}"
+
+
+@pytest.mark.criterion("X.6", "18.1")
+@settings(max_examples=60, deadline=None)
+@given(names=lives())
+def test_from_any_state_the_messages_that_are_waited_for_carry_the_order_to_its_end(names: list[str]) -> None:
+    desk = lived(["sale", *names])
+    for _ in range(80):
+        waits = desk.decider.waiting(desk.state)
+        if not waits:
+            break
+        before = desk.cell.version
+        answer(desk, waits[0])
+        assert desk.cell.version > before, f"{waits[0]} in {desk.state.stage} was answered and nothing moved: {desk.refusal}"
+    assert desk.state.stage in FINAL
+    sound(desk)
 
 
 @pytest.mark.criterion("X.8", "X.6")

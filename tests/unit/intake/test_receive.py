@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.common import FalloutRaised, NotificationRequested
+from shared.contracts.common import FalloutRaised, FalloutResolved, NotificationRequested, ResolveFallout
 from shared.contracts.intake import (
     AmendmentReceived,
     OrderAmended,
@@ -66,6 +66,16 @@ def test_the_same_version_with_other_content_is_a_task_told_once() -> None:
     assert not desk.of(OrderAmended)
 
 
+@pytest.mark.criterion("1.3", "X.4")
+def test_a_conflict_of_versions_is_not_tried_again_but_ends_with_a_version_of_its_own_number() -> None:
+    desk = Desk().when(corrected(1))
+    (raised,) = desk.of(FalloutRaised)
+    again = ResolveFallout(aggregate=PARENT, fallout_id=raised.fallout_id, how="RETRY", reason="Otra vez")
+    assert desk.when(again, OWNER).code() == "VERSION_CONFLICT"
+    assert [one.how for one in desk.when(corrected(2)).of(FalloutResolved)] == ["RETRY"]
+    assert desk.waits() == {"OM ClaimOrder"}
+
+
 @pytest.mark.criterion("1.3")
 def test_the_same_version_may_bring_more_documents() -> None:
     desk = Desk().when(sale(documents=(*sale().documents, sent("RIESGO_CREDITICIO"))))
@@ -94,9 +104,16 @@ def test_a_higher_version_after_a_release_is_kept_once_and_waits_for_the_owner()
     (noted,) = desk.of(AmendmentReceived)
     assert (noted.version, noted.differences) == (4, ("sede SCZ-004 cambiada",))
     assert "OM ResolveFallout" in desk.waits()
+    (raised,) = desk.of(FalloutRaised)
+    assert raised.fallout_class == "AMENDMENT_RECEIVED"
+    assert desk.state.subs[SUBORDER].state == "inProgress", "the order goes on as it is"
+    resolve = {"aggregate": PARENT, "fallout_id": raised.fallout_id, "reason": "Se acordó con el cliente"}
+    assert desk.when(ResolveFallout.model_validate(resolve | {"how": "RETRY"}), OWNER).code() == "AMENDMENT_RECEIVED"
     assert desk.when(corrected(4)).last == []
     assert desk.when(corrected(3)).last == []
     assert not desk.of(OrderAmended)
+    desk.when(ResolveFallout.model_validate(resolve | {"how": "MANUAL"}), OWNER)
+    assert "OM ResolveFallout" not in desk.waits()
 
 
 @pytest.mark.criterion("1.3", "3.5", "3.7")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
-from shared.calendar.calendar import Calendar
+from shared.calendar.calendar import Calendar, local_day
 from shared.contracts.base import DeadlineReached, Fact, Message, Model
 from shared.rules.tables import Policy, Tables
 
@@ -49,6 +49,11 @@ class World:
     source: str = ""
     aggregate: str = ""
     staff: Mapping[str, frozenset[str]] | None = None
+
+    @property
+    def overriding(self) -> str:
+        """The role that may do what the owner may, with a reason (D14)."""
+        return str(self.policy.value("overrides.role", local_day(self.now)))
 
 
 @dataclass(frozen=True, slots=True)

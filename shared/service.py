@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from shared import tracing
 from shared.auth import Tokens, known_staff
-from shared.calendar.calendar import Calendar
+from shared.calendar.calendar import Calendar, local_day
 from shared.clock import Clock
 from shared.common.sender import SENDER
 from shared.db import TRANSIENT, open_pool
@@ -36,7 +36,7 @@ from shared.messaging.roster import Roster
 from shared.messaging.timers import run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
 from shared.migrate import DONE, unfit
-from shared.rules.load import load_dir, load_policy
+from shared.rules.load import COMMON_POLICY, load_dir, load_policy
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -86,8 +86,10 @@ class Service:
     def worlds(self, clock: Clock, rules_dir: Path | None = None, users_file: Path | None = None) -> Worlds:
         """Its tables, policy, calendar and known users; an operator's own folder goes before what is shipped."""
         folder = rules_dir / self.name if rules_dir else self.folder / "rules"
-        policy = folder / "policy.yaml"
-        return Worlds(clock, Calendar.bolivia(), load_dir([folder]), load_policy(policy), known_staff(users_file))
+        common = [COMMON_POLICY, *([rules_dir / "policy.yaml"] if rules_dir else [])]
+        policy = load_policy(*common, folder / "policy.yaml")
+        calendar = Calendar.bolivia().with_saturdays(policy.value("calendar.mon_sat", local_day(clock.now())))
+        return Worlds(clock, calendar, load_dir([folder]), policy, known_staff(users_file))
 
 
 def run(service: Service) -> None:

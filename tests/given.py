@@ -9,7 +9,7 @@ from shared.calendar.calendar import Calendar
 from shared.contracts.base import Fact, Message
 from shared.decider import Actor, Decider, Refused, World
 from shared.messaging.reaction import Cell, Made, due_deadlines, react
-from shared.rules.load import load_dir, load_policy
+from shared.rules.load import COMMON_POLICY, load_dir, load_policy
 from shared.rules.policy import Policy
 
 MONDAY = datetime(2026, 11, 30, 14, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def actor(role: str, who: str | None = None) -> Actor:
 def rules_of(service: str) -> tuple[Any, Any]:
     """The shipped tables and policy values of a service."""
     folder = Path(__file__).parents[1] / "services" / service / "rules"
-    return load_dir([folder]), load_policy(folder / "policy.yaml")
+    return load_dir([folder]), load_policy(COMMON_POLICY, folder / "policy.yaml")
 
 
 class Given:

@@ -47,7 +47,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(DismissRejection, rejection.dismiss),
     hears(ReferDispute, rejection.refer),
     hears(ResolveDispute, rejection.resolve),
-    hears(RecordExpiryCall, onboarding.called),
+    hears(RecordExpiryCall, notices.called),
     hears(CalendarAmended, redating.redate, by_effect),  # RedateClocks hands it to every running clock
     hears(ApproveRedating, redating.approve),
     hears(ServiceBillingActivated, keep, each_suborder),

@@ -47,6 +47,13 @@ class Calendar:
         """The next version, where these changes go before all that was said of their days (X.9)."""
         return Calendar(self.version + 1, (*self.decrees, *map(Decree.of, changes)), self.saturdays)
 
+    def with_saturdays(self, calendars: Iterable[str]) -> "Calendar":
+        """The same where these calendars (`BO`, `BO-S`, ...) work on Saturdays (D15). Raises ValueError for an unknown one."""
+        named = frozenset(calendars)
+        if not named <= frozenset(CALENDARS):
+            raise ValueError(f"no calendar {', '.join(sorted(named - frozenset(CALENDARS)))}")
+        return self if named == self.saturdays else Calendar(self.version, self.decrees, named)
+
     def is_working(self, day: date, department: str | None = None) -> bool:
         """Whether people work that day. Raises ValueError for an unknown department."""
         return day not in self._off(department, day.year)

@@ -32,12 +32,12 @@ TRIES: Final = 8
 """Tries of an effect before it becomes a task for a person."""
 
 
-def keep(state: Any, fact: Fact, world: World) -> Decision:
+def keep(state: Any, fact: Fact, world: World) -> list[Fact]:
     """What was heard enters the state as it is, whether or not something follows (X.8)."""
     return [FactKept(of=world.id, type=type(fact).__name__, data=fact.model_dump(mode="json", exclude_none=True))]
 
 
-def hold(state: State, fact: OrderHeld, world: World) -> Decision:
+def hold(state: State, fact: OrderHeld, world: World) -> list[Fact]:
     """Every clock stands still (X.1)."""
     return [] if state.held or state.stopped else [HoldApplied(reason=fact.reason, at=world.now)]
 

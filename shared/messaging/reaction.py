@@ -57,7 +57,7 @@ def react(cell: Cell, message: Message, world: World) -> list[Made] | Refused:
         return refused("WRONG_STAGE", command=type(message).__name__, stage=cell.state.stage)
     if not isinstance(message, Command):
         return record(cell, row.decide(cell.state, message, world), world)
-    verdict = permit(cell.decider.policy, cell.state, message, world.actor)
+    verdict = permit(cell.decider.policy, cell.state, message, world.actor, world.overriding)
     if isinstance(verdict, Refused):
         return verdict
     decision = row.decide(cell.state, message, world)
@@ -69,12 +69,13 @@ def react(cell: Cell, message: Message, world: World) -> list[Made] | Refused:
     return record(cell, decision, world)
 
 
-def permit(policy: Sequence[Allow], state: State, command: Command, actor: Actor) -> Refused | str:
-    """Deny by default: the role, the stage, the hold, the reason. "OVERRIDE" when a supervisor acts for the owner."""
+def permit(policy: Sequence[Allow], state: State, command: Command, actor: Actor, overriding: str) -> Refused | str:
+    """Deny by default: the role, the stage, the hold, the reason. "OVERRIDE" when that role acts for the owner (D14)."""
     name = type(command).__name__
     rows = [row for row in policy if row.command is type(command)]
     here = [row for row in rows if row.stages & state.stages]
-    verdict = max((as_role(row, state, actor) for row in here or rows), key=RANK.__getitem__, default="ROLE_NOT_ALLOWED")
+    told = (as_role(row, state, actor, overriding) for row in here or rows)
+    verdict = max(told, key=RANK.__getitem__, default="ROLE_NOT_ALLOWED")
     if verdict in {"ROLE_NOT_ALLOWED", "NOT_OWNER"}:
         return refused(verdict, command=name, owner=state.owner or "nadie")
     if not here:
@@ -91,7 +92,7 @@ PEOPLE: Final = frozenset({"EC", "OM", "OM_SUPERVISOR", "PROJECT_MANAGER", "INGE
 """Roles whose commands rest while an order is held; answers of outside systems are taken (X.1)."""
 
 
-def as_role(row: Allow, state: State, actor: Actor) -> str:
+def as_role(row: Allow, state: State, actor: Actor, overriding: str) -> str:
     """How far this row lets the actor go."""
     if row.roles & actor.roles or (TEAM in row.roles and actor.roles - {SYSTEM}):
         return "ALLOWED"
@@ -99,14 +100,14 @@ def as_role(row: Allow, state: State, actor: Actor) -> str:
         return "ROLE_NOT_ALLOWED"
     if "OM" in actor.roles and state.owner == actor.id:
         return "ALLOWED"
-    if "OM_SUPERVISOR" in actor.roles:
+    if overriding in actor.roles:
         return "OVERRIDE"
     return "NOT_OWNER" if "OM" in actor.roles else "ROLE_NOT_ALLOWED"
 
 
-def may_ask(policy: Sequence[Allow], command: type[Message], roles: frozenset[str]) -> bool:
+def may_ask(policy: Sequence[Allow], command: type[Message], roles: frozenset[str], overriding: str) -> bool:
     """Whether any row lets these roles ask at all: checked before anything is read."""
-    acting = roles | ({OWNER} if roles & {"OM", "OM_SUPERVISOR"} else set()) | ({TEAM} if roles - {SYSTEM} else set())
+    acting = roles | ({OWNER} if roles & {"OM", overriding} else set()) | ({TEAM} if roles - {SYSTEM} else set())
     return any(row.command is command and row.roles & acting for row in policy)
 
 

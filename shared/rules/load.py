@@ -15,6 +15,8 @@ from shared.rules.reading import read_day, read_table, read_types
 from shared.rules.tables import Table, Tables
 
 TYPES: Final = "types.yaml"
+COMMON_POLICY: Final = Path(__file__).parent / "policy.yaml"
+"""Values that hold for every service."""
 
 
 def load(path: Path) -> Table:
@@ -38,17 +40,18 @@ def load_dir(dirs: Iterable[Path]) -> Tables:
     return Tables(MappingProxyType(tables))
 
 
-def load_policy(path: Path) -> Policy:
-    """Policy values; a service without the file has none.
+def load_policy(*paths: Path) -> Policy:
+    """Policy values of these files, a later one before an earlier; a file that is not there has none.
 
     `valid_from` stands once for all plain values. A value with its alternatives is {one_of, value}; one that changes is
     {one_of?, versions: [{valid_from, value}]}. Raises RuleError naming file and line.
     """
-    if not path.exists():
-        return Policy(MappingProxyType({}))
-    entries = dict(read(path).mapping())
-    since = read_day(entries.pop("valid_from")) if "valid_from" in entries else None
-    return Policy(MappingProxyType({name: _policy(name, one, since) for name, one in entries.items()}))
+    values: dict[str, tuple[tuple[date, Any], ...]] = {}
+    for path in paths:
+        entries = dict(read(path).mapping()) if path.exists() else {}
+        since = read_day(entries.pop("valid_from")) if "valid_from" in entries else None
+        values |= {name: _policy(name, one, since) for name, one in entries.items()}
+    return Policy(MappingProxyType(values))
 
 
 def _policy(name: str, marked: Marked, since: date | None) -> tuple[tuple[date, Any], ...]:
@@ -89,4 +92,4 @@ def _types(folder: Path) -> Types:
     return read_types(read(path)) if path.exists() else {}
 
 
-__all__ = ["Labels", "RuleError", "load", "load_dir", "load_labels", "load_policy", "plain"]
+__all__ = ["COMMON_POLICY", "Labels", "RuleError", "load", "load_dir", "load_labels", "load_policy", "plain"]

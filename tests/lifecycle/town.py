@@ -16,6 +16,7 @@ from starlette.datastructures import URL
 from o2c.play.cast import Answer, Cast, Reply
 from o2c.play.papers import added_papers
 from services.intake.adapters.edge import edges
+from shared.clock import Clock
 from shared.contracts.acceptance import RecordActaRendered
 from shared.contracts.base import Command, Fact, Message, to_json
 from shared.contracts.catalogue import SERVICES
@@ -90,7 +91,7 @@ class Town:
     def __post_init__(self) -> None:
         self.services = services()
         self.rosters = {name: service.roster() for name, service in self.services.items()}
-        self.worlds = {name: service.worlds(None) for name, service in self.services.items()}  # type: ignore[arg-type]
+        self.worlds = {name: service.worlds(Clock()) for name, service in self.services.items()}
         self.cells = {name: {} for name in self.services}
         self.edge = edges(Settings())["salesforce.orders"]
 

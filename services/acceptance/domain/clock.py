@@ -8,7 +8,7 @@ from services.acceptance.domain.evidence import evidence, regional_ticket
 from services.acceptance.domain.state import Acta, Clock, State
 from services.acceptance.domain.term import day_of, ends_at
 from services.acceptance.domain.wording import local, term
-from shared.calendar.calendar import Calendar
+from shared.calendar.calendar import Calendar, local_day
 from shared.common.mails import customer, heading, mail, owner, staff
 from shared.contracts.acceptance import (
     AcceptanceClockStarted,
@@ -18,6 +18,7 @@ from shared.contracts.acceptance import (
     Slot,
 )
 from shared.contracts.base import DeadlineReached
+from shared.contracts.common import NotificationRequested
 from shared.contracts.notifications import NotificationSent
 from shared.contracts.shapes import Card
 from shared.decider import Decision, World
@@ -74,32 +75,43 @@ def remind(state: State, reached: DeadlineReached, world: World) -> Decision:
 
 
 def expire(state: State, reached: DeadlineReached, world: World) -> Decision:
-    """The deadline without an answer accepts by silence, once; the customer is told, with EC and GI in copy (14.5, 14.6)."""
+    """The deadline without an answer accepts by silence, once; the customer is told, EC and GI with him (14.5, 14.6)."""
     acta, clock, card = state.acta, state.clock, state.card
     if state.stage != "OPEN" or acta is None or clock is None or card is None or acta.doc is None:
         return []
     if world.now < clock.deadline:
         return []
     proof = evidence(state, acta, acta.doc, clock, "EXPIRED", world.now)
+    return [
+        accepted(state.dossier, AcceptanceExpired(evidence=proof, regional_ticket=regional_ticket(state))),
+        *_expiry_mails(state, acta, clock, card, world),
+    ]
+
+
+def _expiry_mails(state: State, acta: Acta, clock: Clock, card: Card, world: World) -> list[NotificationRequested]:
+    """One mail with both copies, or one to the customer and another to EC and GI (D10)."""
     values = heading(card) | {
         "plazo": f"{local(clock.deadline)} (hora de Bolivia)",
         "enviada_el": local(clock.sent_at),
         "consecuencia": "El plazo terminó sin respuesta: el servicio se da por aceptado y será activado para su facturación.",
     }
-    return [
-        accepted(state.dossier, AcceptanceExpired(evidence=proof, regional_ticket=regional_ticket(state))),
-        mail(
-            "acceptance",
-            state.suborder,
-            "ACEPTACION_VENCIDA",
-            f"expiry/{acta.series}",
-            customer(card, "firmante", "administrativo"),
-            cc=(*staff("EC", card.executive), *staff("GI", card.engineering_manager)),
-            all_cc_required=True,
-            values=values,
-            attachments=(acta.doc,),
-        ),
-    ]
+    to = customer(card, "firmante", "administrativo")
+    copies = (*staff("EC", card.executive), *staff("GI", card.engineering_manager))
+    apart = world.policy.value("acceptance.expiry_notice", local_day(world.now)) == "TWO_MAILS"
+    one = mail(
+        "acceptance",
+        state.suborder,
+        "ACEPTACION_VENCIDA",
+        f"expiry/{acta.series}",
+        to,
+        cc=() if apart else copies,
+        all_cc_required=not apart,
+        values=values,
+        attachments=(acta.doc,) if acta.doc else (),
+    )
+    if not apart:
+        return [one]
+    return [one, mail("acceptance", state.suborder, "ACEPTACION_VENCIDA", f"expiry-copy/{acta.series}", copies, values=values)]
 
 
 def left(state: State, clock: Clock, world: World) -> timedelta:

@@ -46,7 +46,7 @@ from shared.contracts.common import (
     TaskEscalated,
 )
 from shared.contracts.intake import SuborderReleased
-from shared.contracts.notifications import NotificationFailed
+from shared.contracts.notifications import NotificationFailed, NotificationSent
 from shared.contracts.shapes import ReminderProof
 from shared.contracts.testing import TestsPassed
 from shared.decider import Fold
@@ -94,6 +94,12 @@ def billing_activated(state: State, fact: ServiceBillingActivated) -> State:
 def too_late_to_send(state: State, fact: NotificationFailed) -> State:
     """Kept only for the acta now out: a fresh one is owed."""
     return state.having(fresh_owed=True)
+
+
+@evolve.on(NotificationSent)
+def handed_over(state: State, fact: NotificationSent) -> State:
+    """Kept only for a notice of expiry that waits for its call (D10)."""
+    return state.having(handed_over=fact)
 
 
 @evolve.on(NotificationRequested)

@@ -1,13 +1,17 @@
 """What became of the mails acceptance asked for: each is known by its purpose (14.3, 14.4, 14.6, 17, 18)."""
 
 from services.acceptance.domain import clock, dossier, onboarding
+from services.acceptance.domain.evolve import evolve
 from services.acceptance.domain.state import State
+from shared.calendar.calendar import local_day
 from shared.common.behaviours import keep
 from shared.contracts.acceptance import (
     AcceptanceClockVoided,
     AcceptanceExpiryNotified,
     AcceptanceReminderFailed,
     AcceptanceReminderSent,
+    ExpiryCallRecorded,
+    RecordExpiryCall,
 )
 from shared.contracts.base import Fact
 from shared.contracts.common import FalloutRaised, FalloutResolved
@@ -32,14 +36,32 @@ def _sent(state: State, fact: NotificationSent, world: World) -> list[Fact]:
         )
         return [reminder]
     if kind == "expiry" and state.evidence and state.expired and state.notice is None:
-        notice = AcceptanceExpiryNotified(
-            notification_id=fact.notification_id,
-            cc=tuple(one.role for one in fact.cc),
-            proof=fact.proof,
-            dossier_sha256=dossier.UNSEALED,
-        )
-        return [dossier.notified(state.dossier, notice)]
+        call_first = world.policy.value("acceptance.expiry_notice", local_day(world.now)) == "CALL_REQUIRED"
+        if call_first and not state.called:
+            return [] if state.handed_over else keep(state, fact, world)
+        return [notified(state, fact)]
     return onboarding.handed_over(state, kind, fact.notification_id)
+
+
+def notified(state: State, fact: NotificationSent) -> AcceptanceExpiryNotified:
+    """The notice of expiry is given: from now on the site may be billed (14.6)."""
+    notice = AcceptanceExpiryNotified(
+        notification_id=fact.notification_id,
+        cc=tuple(one.role for one in fact.cc),
+        proof=fact.proof,
+        dossier_sha256=dossier.UNSEALED,
+    )
+    return dossier.notified(state.dossier, notice)
+
+
+def called(state: State, command: RecordExpiryCall, world: World) -> Decision:
+    """The Order Manager told the customer of the expiry by call; where that is required, only now he is told (14.6, D10)."""
+    if not state.expired or state.called:
+        return []
+    call = ExpiryCallRecorded(person=command.person, at=command.at, outcome=command.outcome)
+    if state.notice is not None or state.handed_over is None:
+        return [call]
+    return [call, notified(evolve(state, call), state.handed_over)]
 
 
 def failed(state: State, fact: NotificationFailed, world: World) -> Decision:

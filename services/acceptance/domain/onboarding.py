@@ -9,9 +9,7 @@ from shared.common.behaviours import PERSONAL
 from shared.common.mails import customer, heading, mail, owner
 from shared.contracts.acceptance import (
     CustomerDataUpdated,
-    ExpiryCallRecorded,
     OnboardingStarted,
-    RecordExpiryCall,
     RecordKitDelivery,
     RecordTraining,
     ScheduleTraining,
@@ -151,10 +149,3 @@ def kit_by_hand(state: State, command: RecordKitDelivery, world: World) -> Decis
     failed = f"{state.suborder}/kit"
     mended = FalloutResolved(fallout_id=failed, how="MANUAL", reason="El kit se entregó en persona.")
     return [delivered, *([mended] if failed in state.fallouts else [])]
-
-
-def called(state: State, command: RecordExpiryCall, world: World) -> Decision:
-    """The Order Manager told the customer of the expiry by call (14.6, D10)."""
-    if not state.expired or state.called:
-        return []
-    return [ExpiryCallRecorded(person=command.person, at=command.at, outcome=command.outcome)]

@@ -6,6 +6,7 @@ from typing import Final
 from shared.common.state import State as Common
 from shared.contracts.acceptance import ClockPolicy, Slot
 from shared.contracts.base import Model
+from shared.contracts.notifications import NotificationSent
 from shared.contracts.shapes import CalendarUse, Card, Doc, Evidence, ReminderProof
 from shared.contracts.testing import TestsPassed
 
@@ -110,6 +111,7 @@ class State(Common):
     redating: Redating | None = None
     evidence: Evidence | None = None
     notice: Notice | None = None
+    handed_over: NotificationSent | None = None
     called: bool = False
     late_signatures: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()

@@ -70,4 +70,4 @@ def failed(state: State, fact: SuborderFailed, world: World) -> Decision:
         for one in state.in_order
         if one.requested and fact.suborder in state.members
     ]
-    return [*keep(state, fact, world), *crossed]  # type: ignore[misc]  # keep never refuses
+    return [*keep(state, fact, world), *crossed]  # keep never refuses

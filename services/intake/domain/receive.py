@@ -1,5 +1,7 @@
 """Activity 1: an order is received once, rejected with every violation, or amended by version (1.1, 1.2, 1.3)."""
 
+from typing import Final
+
 from services.intake.domain import documents
 from services.intake.domain.evolve import evolve
 from services.intake.domain.products import classify, fallout_id, strictest, unknown
@@ -19,6 +21,9 @@ from shared.contracts.intake import (
 )
 from shared.contracts.salesforce import SalesforceOrderCancelled, SalesforceOrderSubmitted
 from shared.decider import Decision, World
+
+WHOLE_ORDER: Final = "ORDEN"
+"""Code of the one billing group of an order that is billed at once."""
 
 
 def submitted(state: State, message: SalesforceOrderSubmitted, world: World) -> Decision:
@@ -57,16 +62,27 @@ def _reject(state: State, message: SalesforceOrderSubmitted) -> list[Fact]:
     return facts
 
 
-def _classified(content: OrderContent, world: World) -> OrderContent:
+def _classified(parent: str, content: OrderContent, world: World) -> OrderContent:
     sold = {one.suborder: tuple(classify(item, world) for item in one.items) for one in content.suborders}
     if world.policy.value("homologation.level", local_day(world.now)) == "PER_ORDER":
         sold = strictest(sold)
     suborders = tuple(one.model_copy(update={"items": sold[one.suborder]}) for one in content.suborders)
-    return content.model_copy(update={"suborders": suborders})
+    return _billed_together(parent, content.model_copy(update={"suborders": suborders}), world)
+
+
+def _billed_together(parent: str, content: OrderContent, world: World) -> OrderContent:
+    """Each site by itself unless the contract groups sites, or the whole order at once (D9)."""
+    if world.policy.value("billing.grouping", local_day(world.now)) == "PER_SITE" or not content.groups:
+        return content
+    whole = f"{parent}/{WHOLE_ORDER}"
+    members = tuple(sorted(one.suborder for one in content.suborders))
+    group = content.groups[0].model_copy(update={"group": whole, "members": members})
+    suborders = tuple(one.model_copy(update={"group": whole}) for one in content.suborders)
+    return content.model_copy(update={"suborders": suborders, "groups": (group,)})
 
 
 def _receive(state: State, message: SalesforceOrderSubmitted, content: OrderContent, world: World) -> list[Fact]:
-    whole = _classified(content, world)
+    whole = _classified(message.parent, content, world)
     fields = whole.model_dump() | _queued(world) | {"content_sha256": message.content_sha256}
     return _taken_in(state, OrderReceived.model_validate(fields), message, world)
 
@@ -162,7 +178,7 @@ def _amend(
     state: State, message: SalesforceOrderSubmitted, content: OrderContent, known: OrderContent, world: World
 ) -> list[Fact]:
     """Before any release the content is replaced; a returned order is back in the queue, as new (1.3, 1.6)."""
-    whole = _classified(content, world)
+    whole = _classified(message.parent, content, world)
     waits = _queued(world) if state.stage == "RETURNED" else known.model_dump(include={"received_at", "claim_hours"})
     found = {"content_sha256": message.content_sha256, "differences": tuple(differences(state, content))}
     fields = whole.model_dump() | waits | found

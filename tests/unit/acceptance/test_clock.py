@@ -99,6 +99,35 @@ def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() 
     assert site.sent("expiry/1", cc=("EC", "GI")).names() == []
 
 
+@pytest.mark.criterion("D10", "14.6")
+def test_two_mails_tell_the_customer_and_the_operators_people_apart() -> None:
+    site = Site().choosing(acceptance__expiry_notice="TWO_MAILS").expired()
+    to_customer, to_own = site.of(NotificationRequested)[-2:]
+    assert [one.role for one in to_customer.to] == ["CLIENTE", "CLIENTE"]
+    assert (to_customer.cc, to_customer.all_cc_required) == ((), False)
+    assert [one.role for one in to_own.to] == ["EC", "GI"]
+    assert site.sent("expiry-copy/1").names() == []
+    assert site.sent("expiry/1").names() == ["AcceptanceExpiryNotified"]
+
+
+@pytest.mark.criterion("D10", "14.6")
+@pytest.mark.parametrize("call_first", [True, False])
+def test_a_required_call_holds_the_notice_until_both_were_given_in_any_order(call_first: bool) -> None:
+    site = Site().choosing(acceptance__expiry_notice="CALL_REQUIRED").expired()
+    call = RecordExpiryCall(aggregate=SUBORDER, person=f"{PARENT}:firmante", at=site.now, outcome="Avisado")
+    if call_first:
+        assert site.when(call, OM).names() == ["ExpiryCallRecorded"]
+        assert site.sent("expiry/1", cc=("EC", "GI")).names() == ["AcceptanceExpiryNotified"]
+    else:
+        assert site.sent("expiry/1", cc=("EC", "GI")).names() == ["FactKept"]
+        assert site.sent("expiry/1", cc=("EC", "GI")).names() == []
+        assert any("RecordExpiryCall" in one.cleared_by for one in site.decider.waiting(site.state))
+        assert site.when(call, OM).names() == ["ExpiryCallRecorded", "AcceptanceExpiryNotified"]
+    told = site.of(AcceptanceExpiryNotified)
+    assert len(told) == 1
+    assert told[0].dossier_sha256 == site.state.dossier
+
+
 @pytest.mark.criterion("14.6")
 def test_a_missing_copy_address_is_a_fallout_that_ends_with_the_notice() -> None:
     site = Site().expired().when(failed("expiry/1", "CC_ADDRESS_MISSING"))

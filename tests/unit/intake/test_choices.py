@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.contracts.common import ActivationsRequested, ActivationsSlaBreached, JeopardyRaised, TaskEscalated
-from shared.contracts.intake import DocsFoundIncomplete, DocumentAttached, OrderReceived, QuoteSelected, SubmitQuote
+from shared.contracts.common import ActivationsRequested, ActivationsSlaBreached, JeopardyRaised, OverrideRecorded, TaskEscalated
+from shared.contracts.intake import DocsFoundIncomplete, DocumentAttached, OrderReceived, QuoteSelected, SubmitQuote, ValidateDocs
 from tests.builders import BANK_LINES, OTHER, PARENT, SUBORDER, bob, line, sale
 from tests.given import MONDAY as NOW
 from tests.given import actor
@@ -127,3 +127,28 @@ def test_sdwan_is_a_line_and_its_conditions_ask_for_a_trait(code: str, both: boo
     assert (sub.has("INSTALLATION"), sub.has("EQUIPMENT")) == (both, both)
     row = desk.tables["PRODUCTS"].decide(NOW.date(), code="SDWAN-100")
     assert (row.text("family"), row.text("line")) == ("SMART_CONNECTIVITY", "SDWAN"), "no family of its own"
+
+
+@pytest.mark.criterion("D9", "15.2")
+@pytest.mark.parametrize(
+    ("choice", "groups"),
+    [("PER_SITE", {SUBORDER: (SUBORDER,), OTHER: (OTHER,)}), ("WHOLE_ORDER", {f"{PARENT}/ORDEN": (SUBORDER, OTHER)})],
+)
+def test_sites_are_billed_one_by_one_or_the_whole_order_at_once(choice: str, groups: dict[str, tuple[str, ...]]) -> None:
+    (received,) = chosen(billing__grouping=choice).of(OrderReceived)
+    assert {one.group: one.members for one in received.groups} == groups
+    assert {one.suborder: one.group for one in received.suborders} == {
+        member: name for name, members in groups.items() for member in members
+    }
+
+
+@pytest.mark.criterion("D14", "1.5")
+@pytest.mark.parametrize(("choice", "taken"), [("OM_SUPERVISOR", ""), ("PROJECT_MANAGER", "ROLE_NOT_ALLOWED")])
+def test_the_operator_says_which_role_may_act_for_the_owner(choice: str, taken: str) -> None:
+    told = ValidateDocs(aggregate=PARENT, override_reason="El dueño está de baja")
+    desk = chosen(overrides__role=choice).claimed()
+    assert desk.when(told, actor("OM_SUPERVISOR", "supervisor-1")).code() == taken
+    assert bool(desk.of(OverrideRecorded)) is (taken == "")
+    if taken:
+        assert desk.when(told, actor(choice, "pm-1")).code() == ""
+        assert len(desk.of(OverrideRecorded)) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.rules.load import load_policy
+from shared.rules.load import COMMON_POLICY, load_policy
 from shared.rules.policy import Policy, PolicyValue
 from shared.rules.tables import RuleError
 
@@ -49,7 +49,7 @@ DEFAULTS = [
     ("acceptance", "onboarding.starts_on", "BILLING_ACTIVATED"),  # D13
     ("acceptance", "completion.needs", "ALL_PHASES"),
     ("acceptance", "rejection.rework_target", "BY_CAUSE"),
-    ("acceptance", "calendar.working_week", "MON_FRI"),  # D15
+    ("acceptance", "calendar.mon_sat", ()),  # D15
     ("billing", "billing.basis", "SIGNED_OR_EXPIRED"),  # D7
     ("billing", "billing.pre_acceptance", "IF_AGREED"),  # D8
     ("billing", "activations.answer_within", "CLOCK_HOURS"),
@@ -58,7 +58,7 @@ DEFAULTS = [
 
 @cache
 def shipped(service: str) -> Policy:
-    return load_policy(SERVICES / service / "rules" / "policy.yaml")
+    return load_policy(COMMON_POLICY, SERVICES / service / "rules" / "policy.yaml")
 
 
 @pytest.mark.parametrize(("service", "name", "value"), DEFAULTS)
@@ -120,6 +120,14 @@ def test_a_mistake_in_a_policy_is_told_with_its_line(tmp_path: Path, text: str, 
     with pytest.raises(RuleError) as told:
         load_policy(policy_file(tmp_path, text))
     assert (told.value.where, sentence in told.value.sentence) == (f"policy.yaml:{line}", True)
+
+
+@pytest.mark.criterion("D14", "D15")
+def test_a_value_of_a_service_goes_before_the_one_of_all(tmp_path: Path) -> None:
+    own = policy_file(tmp_path, "valid_from: 2026-09-01\noverrides.role: PROJECT_MANAGER\n")
+    policy = load_policy(COMMON_POLICY, own)
+    assert policy.value("overrides.role", DAY) == "PROJECT_MANAGER"
+    assert policy.value("calendar.mon_sat", DAY) == ()
 
 
 def test_a_service_without_policy_has_no_values(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """What must hold once the faults have stopped, as queries that give no row, over all schemas and everything on the topics."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.catalogue import TOPIC
 from shared.messaging.consumer import as_record
@@ -78,38 +79,57 @@ OVER_A_WHOLE_ORDER: Final = {
 Complaints = dict[str, list[tuple[Any, ...]]]
 
 
-async def everything_on(topics: Iterable[str], bootstrap: Sequence[str]) -> list[Any]:
-    """Every record of these topics, from offset 0."""
+Positions = Mapping[TopicPartition, int]
+
+
+@asynccontextmanager
+async def reading(topics: Iterable[str], bootstrap: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         *topics, bootstrap_servers=list(bootstrap), auto_offset_reset="earliest", enable_auto_commit=False
     )
     await consumer.start()
-    found: list[Any] = []
     try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def ends_of(topics: Iterable[str], bootstrap: Sequence[str]) -> dict[TopicPartition, int]:
+    """How far each partition goes."""
+    async with reading(topics, bootstrap) as consumer:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(consumer.assignment())
+        return ends
+
+
+async def everything_on(topics: Iterable[str], bootstrap: Sequence[str], since: Positions) -> list[Any]:
+    """Every record of these topics, from offset 0 or from where `since` says."""
+    found: list[Any] = []
+    async with reading(topics, bootstrap) as consumer:
         ends = await consumer.end_offsets(consumer.assignment())
+        for part in ends:
+            consumer.seek(part, since.get(part, 0))
         while [part for part, end in ends.items() if await consumer.position(part) < end]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 found += records
-    finally:
-        await consumer.stop()
     return found
 
 
 @dataclass
 class Checks:
-    """The checks over some services; `per_schema` are those whose schemas are looked at."""
+    """The checks over some services: those of every schema and of the topics, and `queries` besides."""
 
     connection: asyncpg.Connection
     bootstrap: Sequence[str]
     services: Mapping[str, Service]
     queries: Mapping[str, str]
+    since: Positions = field(default_factory=dict)
 
     async def read(self) -> None:
         """Takes the topics as they stand into temporary tables, and asks each service whom each record is for."""
         await self.connection.execute(TABLES)
         topics = {TOPIC(one) for name, service in self.services.items() for one in (name, *service.listens)}
         rows, routed = [], []
-        for raw in await everything_on(sorted(topics), self.bootstrap):
+        for raw in await everything_on(sorted(topics), self.bootstrap, self.since):
             record = as_record(raw)
             headers = record.headers
             source, subject, seq = headers["ce_source"][1:], headers["ce_subject"], int(headers["ce_seq"])

@@ -1,0 +1,189 @@
+"""Kafka, Postgres and the echo service: a bench on which single safeties of the core are tried in seconds."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from o2c.stack.kafka import Kafka
+from o2c.stack.ports import free_ports
+from o2c.stack.postgres import Postgres
+from o2c.stack.supervisor import Child, Supervisor
+from o2c.stack.tokens import key_file
+from shared import migrate, topics
+from shared.contracts.base import Fact, to_json
+from shared.contracts.catalogue import SERVICES, TOPIC
+from shared.contracts.common import AddNote, NoteAdded
+from shared.messaging.envelope import command_headers, headers_of
+from tests.faults.checks import Checks, Complaints, ends_of
+from tests.faults.echo import SERVICE
+
+GROUP: Final = "provisioning.v1"
+COMMANDS: Final = "o2c.provisioning.commands.v1"
+AT: Final = datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+EMPTY: Final = """
+SET search_path = provisioning; TRUNCATE aggregate, fact, outbox, inbox, parked, dead_letter, command_log; RESET search_path"""
+ECHOES: Final = {
+    "lost or doubled: a note without exactly one echo": """
+        SELECT n.ce_id, count(e.seq) FROM (SELECT DISTINCT ce_id FROM log WHERE source = 'intake') n
+        LEFT JOIN provisioning.fact e ON e.caused_by = n.ce_id GROUP BY 1 HAVING count(e.seq) <> 1""",
+    "lost or doubled: a command without exactly one answer": """
+        SELECT i.id, count(f.seq) FROM provisioning.inbox i LEFT JOIN provisioning.fact f ON f.caused_by = i.id
+        GROUP BY 1 HAVING count(f.seq) <> 1""",
+}
+
+
+@dataclass
+class Bench:
+    """One broker and one database for many scenarios; each begins with empty tables and its own orders."""
+
+    folder: Path
+    kafka: Kafka = field(init=False)
+    postgres: Postgres = field(init=False)
+    scenario: int = 0
+
+    def __post_init__(self) -> None:
+        self.kafka, self.postgres = Kafka(self.folder / "kafka", print), Postgres(self.folder / "postgres")
+
+    @property
+    def bootstrap(self) -> list[str]:
+        return [self.kafka.bootstrap]
+
+    def start(self) -> None:
+        self.kafka.start()
+        self.postgres.start()
+        asyncio.run(self._prepare())
+
+    async def _prepare(self) -> None:
+        await migrate.upgrade(self.postgres.dsn, SERVICES)
+        await topics.create(self.bootstrap, 1)
+
+    def stop(self) -> None:
+        self.kafka.kill()
+        self.postgres.stop("immediate")
+
+    @asynccontextmanager
+    async def trial(self, more: Mapping[str, str], *, replicas: int = 1) -> AsyncIterator["Trial"]:
+        """Empty tables and the echo service running, with these settings more."""
+        self.scenario += 1
+        admin: Any = await asyncpg.connect(migrate.role_dsn(self.postgres.dsn, "postgres"))
+        await admin.execute(EMPTY)
+        await admin.close()
+        crash_log = self.folder / f"crashes-{self.scenario}"
+        supervisor = Supervisor(self.folder / f"logs-{self.scenario}")
+        for replica, port in enumerate(free_ports(replicas)):
+            env = {
+                "O2C_ENVIRONMENT": "test",
+                "O2C_INSTANCE": str(replica),
+                "O2C_HTTP__PORT": str(port),
+                "O2C_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+                "O2C_POSTGRES__DSN": self.postgres.dsn,
+                "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
+                "O2C_CRASH_LOG": str(crash_log),
+                **more,
+            }
+            supervisor.children.append(Child(f"echo-{replica}", "tests.faults.echo", port, env))
+        trial = Trial(self, supervisor, crash_log, await ends_of([TOPIC("intake"), TOPIC("provisioning")], self.bootstrap))
+        try:
+            await supervisor.start()
+            yield trial
+        finally:
+            for child in supervisor.children:
+                supervisor.kill(child.name)
+            await supervisor.stop()
+
+
+@dataclass
+class Trial:
+    """One scenario on the bench: what is sent, when all is quiet, and what is wrong then."""
+
+    bench: Bench
+    supervisor: Supervisor
+    crash_log: Path
+    since: Mapping[Any, int]
+    commands: int = 0
+
+    async def send_notes(self, sites: int, notes: int, *, first: int = 1) -> None:
+        """Notes number `first` and on of each site, each sent twice; and a command per site, sent twice."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bench.bootstrap, enable_idempotence=True)
+        await producer.start()
+        try:
+            for seq in range(first, first + notes):
+                for site in range(sites):
+                    await self._send_note(producer, site, seq)
+                await producer.flush()
+            for site in range(sites if first == 1 else 0):
+                await self._send_command(producer, site)
+            await producer.flush()
+        finally:
+            await producer.stop()
+
+    def _ids(self, site: int) -> tuple[str, str]:
+        return f"8015g{self.bench.scenario:04d}P{site:04d}AAF", f"8015g{self.bench.scenario:04d}S{site:04d}AAF"
+
+    async def _send_note(self, producer: AIOKafkaProducer, site: int, seq: int) -> None:
+        order, suborder = self._ids(site)
+        fact: Fact = NoteAdded(suborder=suborder, note_id=f"n{seq}", sha256="0" * 64, text="Llamar antes de ir")
+        headers = headers_of("intake", suborder, seq, "NoteAdded", AT, "test", "test", None)
+        odd = [("x-odd", b"\xff\xfe")] if site % 7 == 3 else []  # a header that is no text, on a sound message
+        for _ in range(2):
+            await producer.send(TOPIC("intake"), to_json(fact), key=order.encode(), headers=[*headers, *odd])
+
+    async def _send_command(self, producer: AIOKafkaProducer, site: int) -> None:
+        order, suborder = self._ids(site)
+        command = AddNote(aggregate=suborder, text="Hay portero")
+        headers = command_headers("provisioning", command, f"c-{suborder}", "/noc")
+        self.commands += 1
+        for _ in range(2):
+            await producer.send(COMMANDS, to_json(command), key=order.encode(), headers=headers)
+
+    async def quiet(self, limit_seconds: float = 60) -> bool:
+        """Whether everything was consumed and sent within the limit."""
+        began = time.monotonic()
+        while time.monotonic() - began < limit_seconds:
+            if await self._drained():
+                return True
+            await asyncio.sleep(0.2)
+        return False
+
+    async def _drained(self) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bench.bootstrap)
+        await admin.start()
+        try:
+            committed = await admin.list_consumer_group_offsets(GROUP)
+        finally:
+            await admin.close()
+        ends = await ends_of([TOPIC("intake"), COMMANDS], self.bench.bootstrap)
+        behind = [part for part, end in ends.items() if end and (part not in committed or committed[part].offset < end)]
+        return not behind and not await self.fetchval("SELECT count(*) FROM provisioning.outbox")
+
+    async def fetchval(self, query: str) -> Any:
+        """One value, as the administrator."""
+        connection: Any = await asyncpg.connect(migrate.role_dsn(self.bench.postgres.dsn, "postgres"), timeout=5)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    async def complaints(self) -> Complaints:
+        """What the checks say now."""
+        connection: Any = await asyncpg.connect(migrate.role_dsn(self.bench.postgres.dsn, "postgres"), timeout=5)
+        count = {"lost: a command": f"SELECT count(*) FROM provisioning.inbox HAVING count(*) <> {self.commands}"}  # noqa: S608
+        try:
+            checks = Checks(connection, self.bench.bootstrap, {SERVICE.name: SERVICE}, {**ECHOES, **count}, self.since)
+            await checks.read()
+            return await checks.complaints()
+        finally:
+            await connection.close()
+
+    def deaths(self) -> Sequence[str]:
+        """Crash points at which a process died."""
+        return self.crash_log.read_text().split() if self.crash_log.exists() else []

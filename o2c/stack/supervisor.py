@@ -33,12 +33,16 @@ class Child:
     quick_deaths: int = 0
     rest_seconds: float = 0.0
 
+    @property
+    def running(self) -> bool:
+        """Whether its process is alive."""
+        return self.process is not None and self.process.returncode is None
+
     def pause(self) -> float:
         """How long to wait before the next start: longer each time while it keeps dying soon after its start."""
         lived = time.monotonic() - self.started_at
         self.quick_deaths = 0 if lived > SETTLED else self.quick_deaths + 1
-        rest, self.rest_seconds = self.rest_seconds, 0.0
-        return rest or min(0.1 * 2 ** min(self.quick_deaths, 6), 5.0)
+        return self.rest_seconds or min(0.1 * 2 ** min(self.quick_deaths, 6), 5.0)
 
     @property
     def url(self) -> str:
@@ -78,7 +82,7 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> None:
         log: IO[bytes] = (self.logs / f"{child.name}.log").open("ab")
-        child.starts, child.started_at = child.starts + 1, time.monotonic()
+        child.starts, child.started_at, child.rest_seconds = child.starts + 1, time.monotonic(), 0.0
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -106,7 +110,7 @@ class Supervisor:
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL, *, rest_seconds: float = 0.0) -> None:
         """Signals a child; when it dies of it, it is started again, after a rest if one is named."""
         for child in self.children:
-            if child.name == name and child.process is not None and child.process.returncode is None:
+            if child.name == name and child.process is not None and child.running:
                 child.rest_seconds = rest_seconds
                 child.process.send_signal(how)
 

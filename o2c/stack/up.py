@@ -124,8 +124,9 @@ class Stack:
         return env
 
     def url(self, service: str) -> str:
-        """The HTTP address of a service's first replica."""
-        return next(child.url for child in self.supervisor.children if child.name == f"{service}-0")
+        """The HTTP address of a service's first replica that runs; while none does, where the first will be."""
+        replicas = [child for child in self.supervisor.children if child.name.rpartition("-")[0] == service]
+        return next((child.url for child in replicas if child.running), replicas[0].url)
 
     def token(self, user: str, roles: list[str] | None = None) -> str:
         """A token of the local mode."""

@@ -8,7 +8,6 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.partitioner import murmur2
 
 from o2c.stack.up import Stack
-from shared.contracts.catalogue import TOPIC
 
 PARTITIONS: Final = 12
 
@@ -19,8 +18,8 @@ def partition_of(key: str) -> int:
 
 
 async def replica_at_work(stack: Stack, service: str, order: str) -> str:
-    """The replica that consumes what intake says about this order."""
-    wanted = TopicPartition(TOPIC("intake"), partition_of(order))
+    """The replica that consumes what comes for this order: partition n of every topic is with the same one (K8)."""
+    wanted = TopicPartition(f"o2c.{service}.commands.v1", partition_of(order))
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap)
     await admin.start()
     try:

@@ -68,7 +68,6 @@ class Ordeal:
         pulse = asyncio.create_task(self._feel(driver.now))
         try:
             await driver.run(begin, limit_seconds)
-            await asyncio.gather(*self._doing)
         except TimeoutError as error:
             raise TimeoutError(f"{error}; injected: {self.injected}; last facts: {self.types[-5:]}") from error
         finally:
@@ -100,7 +99,10 @@ class Ordeal:
         await injury.do(self.stack)
 
     def _done(self) -> bool:
-        return OrderCompleted.__name__ in self.types and all(one.done() for one in self._doing)
+        ended = [one for one in self._doing if one.done()]
+        for one in ended:
+            one.result()  # an injury that could not be done ends the run
+        return OrderCompleted.__name__ in self.types and len(ended) == len(self._doing)
 
     async def _feel(self, now: Callable[[], datetime]) -> None:
         """Keeps `calm` true: no fault at work, every process ready, nothing waiting to be sent or done."""

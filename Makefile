@@ -37,6 +37,9 @@ check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, gen
 	$(BIN)/python -m o2c contracts generate --check
 	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract -m "not kafka" --junit-xml=$(REPORT)
 
+faults: $(VENV)/.dev ## Kills, outages and missing safeties, told over and over with other faults each time
+	O2C_FAULT_ROUNDS=$(or $(ROUNDS),6) $(BIN)/python -m pytest -q -m faults tests/faults
+
 test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
 	$(BIN)/python -m pytest -q --junit-xml=$(REPORT)
 
@@ -55,4 +58,4 @@ criteria: $(VENV)/.dev ## Generate the page of the acceptance criteria
 clean: ## Forget the environment and the local stack
 	rm -rf $(VENV) .o2c
 
-.PHONY: help setup demo dev check test bench fmt contracts criteria clean
+.PHONY: help setup demo dev check faults test bench fmt contracts criteria clean

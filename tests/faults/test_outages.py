@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
@@ -10,8 +12,7 @@ import pytest
 from o2c.stack.up import Stack
 from shared.contracts.catalogue import SERVICES
 from tests.faults.holding import replica_at_work
-from tests.faults.ordeal import ORDER, Injury, Ordeal
-from tests.faults.test_crash_points import QUICK_EFFECTS
+from tests.faults.ordeal import ORDER, QUICK_EFFECTS, ROUNDS, Injury, Ordeal
 
 FOLDER: Final = Path(".o2c/faults").resolve()
 LONGER_THAN_A_SESSION: Final = 14.0
@@ -56,14 +57,22 @@ INJURIES: Final = (
 )
 
 
+def injuries_of(number: int) -> list[Injury]:
+    """The table above; in further rounds the same faults at other moments, by a seed that is the round's number."""
+    moments = [one.on for one in INJURIES]
+    Random(number).shuffle(moments) if number else None
+    return [replace(one, on=on) for one, on in zip(INJURIES, moments, strict=True)]
+
+
 @pytest.mark.kafka
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 @pytest.mark.criterion("15.1", "15.2")
-async def test_an_order_ends_complete_though_replicas_broker_and_database_fail_one_after_the_other() -> None:
+@pytest.mark.parametrize("number", range(ROUNDS))
+async def test_an_order_ends_complete_though_replicas_broker_and_database_fail_one_after_the_other(number: int) -> None:
     extra = {f"{service}-{replica}": QUICK_EFFECTS for service in SERVICES for replica in range(2)}
     async with Stack(FOLDER, sandbox=True, fresh=True, environment="test", replicas=2, extra_env=extra) as stack:
-        ordeal = Ordeal(stack, INJURIES)
+        ordeal = Ordeal(stack, injuries_of(number))
         await ordeal.carry()
         complaints = await ordeal.complaints()
         resting = [child.name for child in stack.supervisor.children if child.rest_seconds]

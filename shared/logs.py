@@ -12,7 +12,7 @@ def start_logs(service: str, settings: Settings) -> None:
     """Logs of this process, with service, instance and the ids that the caller binds."""
     level = getattr(logging, settings.log_level)
     logging.basicConfig(stream=sys.stdout, level=max(level, logging.INFO), format="%(message)s")
-    for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn"):
+    for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn", "opentelemetry"):
         logging.getLogger(noisy).setLevel(logging.ERROR)  # their INFO is noise and their DEBUG prints payloads (F12)
     renderer = structlog.processors.JSONRenderer() if settings.log_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(

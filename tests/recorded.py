@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -43,6 +45,40 @@ class Recorded:
                     order[cause] = known[cause]
                     ahead.append(known[cause])
         return list(order.values())[1:]
+
+    def exported(self) -> bytes:
+        """All spans as the services would have exported them: each with the service that made its facts."""
+        below: dict[tuple[int, int], ReadableSpan] = {}
+        for one in self.spans:
+            if one.parent:
+                below[one.parent.trace_id, one.parent.span_id] = one
+
+        def service(one: ReadableSpan) -> str:
+            topic = str((one.attributes or {}).get("messaging.destination.name", ""))
+            if one.name.startswith("create "):
+                return topic.split(".")[1]
+            return service(below[identity(one)]) if identity(one) in below else "desconocido"
+
+        body: bytes = encode_spans([of_service(one, service(one)) for one in self.spans]).SerializeToString()
+        return body
+
+
+def of_service(one: ReadableSpan, service: str) -> ReadableSpan:
+    """The span as a process of this service would have made it."""
+    return ReadableSpan(
+        one.name,
+        one.context,
+        one.parent,
+        Resource({"service.name": f"o2c-{service}"}),
+        one.attributes,
+        one.events,
+        one.links,
+        one.kind,
+        status=one.status,
+        start_time=one.start_time,
+        end_time=one.end_time,
+        instrumentation_scope=one.instrumentation_scope,
+    )
 
 
 def identity(one: ReadableSpan) -> tuple[int, int]:

@@ -33,6 +33,8 @@ async def _keep_up(stack: Stack, console: Console) -> None:
     async with stack:
         for child in stack.supervisor.children:
             console.print(f"{child.name:<18} {child.url}/docs")
+        if stack.traces is not None:
+            console.print(f"{'trazas':<18} {stack.traces.url}")
         console.print(f"Kafka {', '.join(stack.bootstrap)}   Postgres {stack.dsn}   correos {stack.mail.folder}")
         console.print("Ctrl-C para detener; lo guardado sigue ahí la próxima vez.")
         await asyncio.Event().wait()

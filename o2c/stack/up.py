@@ -17,10 +17,12 @@ from o2c.stack.smtp_sink import MailSink
 from o2c.stack.staff import publish_staff
 from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import USERS, key_file, token_for
+from o2c.trazas.app import Receiver
 from shared import migrate, topics
 from shared.contracts.catalogue import SERVICES
 from shared.settings import Settings
 
+OTLP: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 AREAS: Final = ("activaciones", "noc", "jefe_producto", "contratistas", "regional", "tier2", "gerencia_ingenieria")
 
 
@@ -38,6 +40,7 @@ class Stack:
     postgres: Postgres = field(init=False)
     kafka: Kafka = field(init=False)
     mail: MailSink = field(init=False)
+    traces: Receiver | None = field(default=None, init=False)
     supervisor: Supervisor = field(init=False)
     dsn: str = field(default="", init=False)
     bootstrap: list[str] = field(default_factory=list, init=False)
@@ -58,7 +61,7 @@ class Stack:
         """Starts what the settings do not name already, in the order of need."""
         began = time.monotonic()
         if self.fresh:
-            for name in ("postgres", "kafka", "mail", "objects", "logs", "sandbox"):
+            for name in ("postgres", "kafka", "mail", "objects", "logs", "sandbox", "traces"):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.sandbox:
@@ -88,9 +91,19 @@ class Stack:
         self.dsn = own_dsn or self.postgres.dsn
         self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
         self.mail.start()
+        self._receive_traces()
         copies = Settings().kafka.replication if own_kafka else 1
         await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap, copies))
         await publish_staff(self.bootstrap)
+
+    def _receive_traces(self) -> None:
+        """Spans come to a receiver of our own, unless the standard variables name another."""
+        if any(os.environ.get(name) for name in OTLP):
+            return
+        file = self.folder / "traces" / "spans.sqlite"
+        file.parent.mkdir(exist_ok=True)
+        self.traces = Receiver(file, free_ports(1)[0])
+        self.traces.start()
 
     def _starters(self, own_dsn: str | None, own_kafka: str | None) -> list[Callable[[], None]]:
         return [*([] if own_dsn else [self.postgres.start]), *([] if own_kafka else [self.kafka.start])]
@@ -119,6 +132,8 @@ class Stack:
             "O2C_OBJECTS__URL": f"file://{self.folder / 'objects'}",
             "PYTHONUNBUFFERED": "1",
         }
+        if self.traces is not None:
+            env |= {OTLP[0]: self.traces.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "1000"}
         if self.sandbox:
             env |= {"O2C_SANDBOX_CLOCK_FILE": str(self.clock_file), "O2C_WORKERS__DEADLINE_POLL_SECONDS": "0.1"}
         return env
@@ -142,14 +157,17 @@ class Stack:
             "dsn": self.dsn,
             "bootstrap": self.bootstrap,
             "sandbox": self.sandbox,
+            "traces": self.traces.url if self.traces else None,
             "services": {child.name: child.url for child in self.supervisor.children},
         }
         (self.folder / "stack.json").write_text(json.dumps(state, indent=1))
 
     async def stop(self) -> None:
-        """Services first, then mail, Kafka and Postgres."""
+        """Services first, which send their last spans, then the receiver, mail, Kafka and Postgres."""
         await self.supervisor.stop()
         self.mail.stop()
+        if self.traces is not None:
+            self.traces.stop()
         await asyncio.gather(asyncio.to_thread(self.kafka.stop), asyncio.to_thread(self.postgres.stop))
         (self.folder / "stack.json").unlink(missing_ok=True)
 

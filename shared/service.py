@@ -149,7 +149,7 @@ async def _contacts(service: Service, settings: Settings, resources: Resources) 
     """The producer of the contacts topic, for the two services that write it."""
     if not service.writes_contacts:
         return None
-    sender = producer(settings.kafka.bootstrap_servers, f"{service.name}-contacts-{settings.instance}")
+    sender = producer(settings.kafka, f"{service.name}-contacts-{settings.instance}")
     await sender.start()
 
     async def put(ref: str, value: bytes | None) -> None:

@@ -1,26 +1,43 @@
 """Every setting a process reads, `O2C_*`, nested by two underscores: `O2C_KAFKA__BOOTSTRAP_SERVERS`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Kafka(BaseModel):
-    """How to reach the brokers; a list, since a comma-joined text would be taken for one host."""
+    """How to reach the brokers; a list, since a comma-joined text would be taken for one host. All clients read it."""
 
     bootstrap_servers: Annotated[list[str], NoDecode] = ["127.0.0.1:9092"]
-    security: Literal["PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    username: str | None = None
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str | None = Field(default=None, description="The principal: of a service its name, as in the access lists.")
     password: SecretStr | None = None
-    ca_file: Path | None = None
+    ca_file: Path | None = Field(default=None, description="Who signed the brokers' certificates; absent: known authorities.")
     replication: int = Field(default=1, description="Copies of each topic: 3 in production, 1 on a single node.")
 
     @field_validator("bootstrap_servers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.authenticated and not (self.username and self.password):
+            raise ValueError(f"{self.security} needs O2C_KAFKA__USERNAME and O2C_KAFKA__PASSWORD")
+        return self
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the client says who it is."""
+        return self.security.startswith("SASL")
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether nobody on the way can read or change what is said."""
+        return self.security.endswith("SSL")
 
 
 class Postgres(BaseModel):
@@ -131,3 +148,9 @@ class Settings(BaseSettings):
             return value
         points = (part.strip().partition(":") for part in value.split(","))
         return {name: times or 1 for name, _, times in points}
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.environment == "production" and self.kafka.security != "SASL_SSL":
+            raise ValueError("in production O2C_KAFKA__SECURITY is SASL_SSL: anybody could forge facts otherwise")
+        return self

@@ -1,21 +1,31 @@
 """The topics: names, settings, who may write and read them; created once, and compared when they exist."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
+from aiokafka.protocol.admin import CreateAclsRequest
 
 from shared.contracts.catalogue import SERVICES
+from shared.kafka import client
+from shared.settings import Kafka
 
 PARTITIONS: Final = 12
 DAY_MS: Final = 24 * 3600 * 1000
 ALREADY_THERE: Final = 36
 VISIBLE_SECONDS: Final = 15
 ADMIN: Final = "o2c-admin"
+
+RESOURCES: Final = {"topic": 2, "group": 3}
+PATTERNS: Final = {"literal": 3, "prefixed": 4}
+OPERATIONS: Final = {"READ": 3, "WRITE": 4, "CREATE": 5, "DESCRIBE": 8, "DESCRIBE_CONFIGS": 10}
+ALLOW: Final = 3
+"""Numbers of Kafka's protocol for lines of an access list."""
 
 READERS: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": (
@@ -41,6 +51,11 @@ COMMANDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "notifications": ("buzon",),
 }
 """Which outside systems send commands to each service; a principal is named like the `ce_source` it is bound to."""
+
+
+def readers(service: str) -> tuple[str, ...]:
+    """Who hears a service's facts: those named, and who sends it commands, since a refusal is a fact (CommandRefused)."""
+    return tuple(dict.fromkeys((*READERS[service], *COMMANDERS[service])))
 
 
 class TopicError(Exception):
@@ -71,7 +86,7 @@ class Topic:
 
 
 TOPICS: Final[tuple[Topic, ...]] = (
-    *(Topic(f"o2c.{one}.v1", (one,), READERS[one]) for one in SERVICES),
+    *(Topic(f"o2c.{one}.v1", (one,), readers(one)) for one in SERVICES),
     *(Topic(f"o2c.{one}.commands.v1", COMMANDERS[one], (one,)) for one in SERVICES),
     Topic("o2c.contacts.v1", ("intake", "notifications"), ("notifications",), keep_days=None),
     Topic("salesforce.orders", ("salesforce",), ("intake",), keep_days=7),
@@ -121,15 +136,14 @@ class Report:
     differing: tuple[Difference, ...]
 
 
-async def create(bootstrap: Sequence[str], replication: int = 1, wanted: Sequence[Topic] = TOPICS) -> Report:
+async def create(kafka: Kafka, wanted: Sequence[Topic] = TOPICS) -> Report:
     """Creates what is missing, waits until it can be used, and compares what is there; nothing that exists is changed.
 
     A differing partition count is never mended in place: it would move orders and break their order. Raises TopicError
     when Kafka refuses, since it says so in its answer alone (K7).
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(bootstrap))
-    await admin.start()
-    try:
+    replication = kafka.replication
+    async with administering(kafka) as admin:
         there = await _there(admin)
         missing = [topic for topic in wanted if topic.name not in there]
         created = await _make(admin, missing, replication) if missing else ()
@@ -137,8 +151,36 @@ async def create(bootstrap: Sequence[str], replication: int = 1, wanted: Sequenc
             there = await _visible(admin, [topic.name for topic in missing])
         standing = [topic for topic in wanted if topic.name not in created]
         return Report(created, await _compare(admin, standing, there, replication) if standing else ())
+
+
+@asynccontextmanager
+async def administering(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An administrator's client for a while."""
+    admin = AIOKafkaAdminClient(**client(kafka))
+    try:
+        await admin.start()
+        yield admin
     finally:
         await admin.close()
+
+
+async def grant(kafka: Kafka, lines: Sequence[Acl]) -> None:
+    """Puts lines on the cluster's access list; those that stand are left as they are. Raises TopicError when refused.
+
+    The settings' principal must be one that may alter the cluster: no principal of ours is.
+    """
+    async with administering(kafka) as admin:
+        for one in lines:
+            # aiokafka has the message and no method that sends it
+            answer = await admin._send_request(_creation(one))  # noqa: SLF001
+            codes = {f"{one.principal} {one.operation} {one.name}": code for code, _why in answer.creation_responses if code}
+            if codes:
+                raise TopicError(_told(codes))
+
+
+def _creation(one: Acl) -> CreateAclsRequest:
+    kind, pattern, operation = RESOURCES[one.resource], PATTERNS[one.pattern], OPERATIONS[one.operation]
+    return CreateAclsRequest(kind, one.name, pattern, f"User:{one.principal}", "*", operation, ALLOW)
 
 
 async def _there(admin: AIOKafkaAdminClient) -> dict[str, Any]:

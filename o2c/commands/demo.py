@@ -17,6 +17,7 @@ from o2c.play.cast import Cast
 from o2c.play.driver import Driver
 from o2c.play.story import Story
 from o2c.stack.up import Stack
+from shared.kafka import client
 
 SAMPLES: Final = Path(__file__).parents[2] / "shared" / "contracts" / "samples" / "salesforce"
 FOLDER: Final = Path(".o2c/demo")
@@ -65,9 +66,7 @@ def silent_of(event: dict[str, Any]) -> frozenset[str]:
 
 async def confirmed(stack: Stack) -> dict[str, int]:
     """What the downstream side holds, read from Kafka by a consumer of its own: activations per billing group and phase."""
-    consumer = AIOKafkaConsumer(
-        "o2c.billing.v1", bootstrap_servers=stack.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
-    )
+    consumer = AIOKafkaConsumer("o2c.billing.v1", **client(stack.broker), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     found: dict[str, set[str]] = {}
     try:

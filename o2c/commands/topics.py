@@ -1,4 +1,4 @@
-"""`o2c topics create|render`: makes the topics, and writes them with their access lists for a cluster of the operator's."""
+"""`o2c topics create|grant|render`: makes the topics, puts their access lists on a cluster, writes both for an operator."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Salida JSON.")]
     """Crea los temas que faltan; los que existen se comparan y nunca se cambian."""
     kafka = Settings().kafka
     try:
-        report = asyncio.run(topics.create(kafka.bootstrap_servers, kafka.replication))
+        report = asyncio.run(topics.create(kafka))
     except topics.TopicError as error:
         typer.echo(f"Kafka no creó los temas: {error}", err=True)
         raise typer.Exit(1) from error
@@ -43,6 +43,18 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Salida JSON.")]
             typer.echo(f"{one.topic}: {one.what} es {one.found}, debe ser {one.wanted}")
     if report.differing:
         raise typer.Exit(1)
+
+
+@app.command()
+def grant() -> None:
+    """Pone en el clúster la lista de accesos; lo ejecuta un principal que puede alterar el clúster."""
+    lines = topics.acls()
+    try:
+        asyncio.run(topics.grant(Settings().kafka, lines))
+    except topics.TopicError as error:
+        typer.echo(f"Kafka no aceptó la lista de accesos: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{len(lines)} líneas de acceso en el clúster.")
 
 
 def document() -> str:

@@ -19,6 +19,7 @@ from shared.contracts.acceptance import AcceptanceClockResumed, AcceptanceClockS
 from shared.contracts.base import Command, Fact, to_json
 from shared.contracts.catalogue import SERVICES, fact_type
 from shared.contracts.shapes import Doc
+from shared.kafka import client
 from shared.messaging.envelope import command_headers
 from shared.uploads import documents_of
 
@@ -77,10 +78,10 @@ class Driver:
 
     async def run(self, begin: Callable[[], Awaitable[None]], limit_seconds: float = 120) -> None:
         """Begins, then plays until `done`. Raises TimeoutError with what nobody could do within the limit."""
-        self._producer = AIOKafkaProducer(bootstrap_servers=self.stack.bootstrap, acks="all", enable_idempotence=True)
+        self._producer = AIOKafkaProducer(**client(self.stack.broker), acks="all", enable_idempotence=True)
         consumer = AIOKafkaConsumer(
             *(f"o2c.{name}.v1" for name in SERVICES),
-            bootstrap_servers=self.stack.bootstrap,
+            **client(self.stack.broker),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             fetch_max_wait_ms=50,

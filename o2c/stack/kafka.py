@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_connection
@@ -32,16 +32,53 @@ JAVA: Final = (
 )
 
 
-def _settings(data: Path, port: int, controller: int) -> str:
+ROOT: Final = "root"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A broker as production has it: TLS, SCRAM-SHA-512, and nobody may what no access list allows but `root`.
+
+    `pem` holds the server's key and certificates; `users` the passwords by principal, `root` among them.
+    """
+
+    pem: Path
+    users: Mapping[str, str]
+
+    def settings(self) -> dict[str, str]:
+        """What the broker's properties say. The controller's own listener knows no users: there everybody is the broker."""
+        module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+        login = f'{module} required username="{ROOT}" password="{self.users[ROOT]}";'
+        return {
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": login,
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(self.pem),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(self.pem),
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "false",
+            "super.users": f"User:ANONYMOUS;User:{ROOT}",
+        }
+
+    def scram(self) -> list[str]:
+        """What formatting the folder is told, so that the users are there at the first start."""
+        options = [("--add-scram", f"SCRAM-SHA-512=[name={one},password={word}]") for one, word in self.users.items()]
+        return [part for option in options for part in option]
+
+
+def _settings(data: Path, port: int, controller: int, guard: Guard | None) -> str:
+    name = "SASL_SSL" if guard else "PLAINTEXT"
     lines = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"{name}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"{name}://127.0.0.1:{port}",
         "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "inter.broker.listener.name": name,
+        "listener.security.protocol.map": f"CONTROLLER:PLAINTEXT,{name}:{name}",
         "log.dirs": str(data),
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "6",
@@ -53,6 +90,7 @@ def _settings(data: Path, port: int, controller: int) -> str:
         "auto.create.topics.enable": "false",
         "unclean.leader.election.enable": "false",
         "offsets.retention.minutes": "43200",
+        **(guard.settings() if guard else {}),
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
@@ -63,9 +101,9 @@ def _known_ports(properties: Path) -> list[int] | None:
         return None
     return [
         int(port)
-        for port in re.findall(
-            r"^listeners=PLAINTEXT://[\d.]+:(\d+),CONTROLLER://[\d.]+:(\d+)", properties.read_text(), re.MULTILINE
-        )[0]
+        for port in re.findall(r"^listeners=\w+://[\d.]+:(\d+),CONTROLLER://[\d.]+:(\d+)", properties.read_text(), re.MULTILINE)[
+            0
+        ]
     ]
 
 
@@ -75,6 +113,7 @@ class Kafka:
 
     folder: Path
     say: Callable[[str], None]
+    guard: Guard | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     port: int = field(default=0, init=False)
 
@@ -96,9 +135,10 @@ class Kafka:
         (self.folder / "log4j2.properties").write_text(LOG4J)
         if not self.port:
             self.port, controller = _known_ports(properties) or free_ports(2)
-            properties.write_text(_settings(data, self.port, controller))
+            properties.write_text(_settings(data, self.port, controller, self.guard))
         if not (data / "meta.properties").exists():
-            self._java(paths, "kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", str(properties))
+            format_ = ("kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", str(properties))
+            self._java(paths, *format_, *(self.guard.scram() if self.guard else []))
         with (self.folder / "kafka.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._command(paths), "kafka.Kafka", str(properties)], stdout=log, stderr=log, start_new_session=True

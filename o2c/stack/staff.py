@@ -6,13 +6,14 @@ from o2c.stack.tokens import users
 from shared.contracts.base import to_json
 from shared.contracts.contacts import ContactRecord
 from shared.messaging.relay import producer
+from shared.settings import Kafka
 
 CONTACTS = "o2c.contacts.v1"
 
 
-async def publish_staff(bootstrap: list[str]) -> None:
+async def publish_staff(kafka: Kafka) -> None:
     """Writes a record for each user: an upsert that may be repeated."""
-    sender = producer(bootstrap, "o2c-staff")
+    sender = producer(kafka, "o2c-staff")
     await sender.start()
     try:
         records = [ContactRecord(ref=key, kind="staff", name=one["name"], email=one["email"]) for key, one in users().items()]

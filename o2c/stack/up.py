@@ -18,9 +18,8 @@ from o2c.stack.staff import publish_staff
 from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import USERS, key_file, token_for
 from o2c.trazas.app import Receiver
-from shared import migrate, topics
+from shared import migrate, settings, topics
 from shared.contracts.catalogue import SERVICES
-from shared.settings import Settings
 
 OTLP: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 AREAS: Final = ("activaciones", "noc", "jefe_producto", "contratistas", "regional", "tier2", "gerencia_ingenieria")
@@ -51,6 +50,12 @@ class Stack:
         self.kafka = Kafka(self.folder / "kafka", self.say)
         self.mail = MailSink(self.folder / "mail", free_ports(1)[0])
         self.supervisor = Supervisor(self.folder / "logs")
+
+    @property
+    def broker(self) -> settings.Kafka:
+        """How clients of this stack reach Kafka: an embedded broker is open, another one as the settings say."""
+        own = self.bootstrap == [self.kafka.bootstrap]
+        return settings.Kafka(bootstrap_servers=self.bootstrap) if own else settings.Settings().kafka
 
     @property
     def clock_file(self) -> Path:
@@ -92,9 +97,8 @@ class Stack:
         self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
         self.mail.start()
         self._receive_traces()
-        copies = Settings().kafka.replication if own_kafka else 1
-        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.bootstrap, copies))
-        await publish_staff(self.bootstrap)
+        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.broker))
+        await publish_staff(self.broker)
 
     def _receive_traces(self) -> None:
         """Spans come to a receiver of our own, unless the standard variables name another."""

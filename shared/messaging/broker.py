@@ -10,6 +10,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
+from shared.kafka import security
 from shared.messaging.resources import Resources
 
 
@@ -54,6 +55,7 @@ def make_broker(resources: Resources, on_batch: Callable[[Any], Awaitable[None]]
     broker = KafkaBroker(
         settings.kafka.bootstrap_servers,
         client_id=resources.client,
+        security=security(settings.kafka),
         allow_auto_create_topics=False,
         request_timeout_ms=40_000,
         graceful_timeout=20.0,

@@ -9,9 +9,11 @@ from aiokafka import AIOKafkaProducer
 
 from shared import tracing
 from shared.db import connect
+from shared.kafka import client
 from shared.messaging import spans
 from shared.messaging.envelope import headers_of
 from shared.messaging.resources import Resources, crash_point
+from shared.settings import Kafka
 
 log = structlog.get_logger()
 
@@ -29,11 +31,11 @@ SENT: Final = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 ROUND_LIMIT: Final = 30
 
 
-def producer(bootstrap: list[str], client: str, **more: Any) -> AIOKafkaProducer:
+def producer(kafka: Kafka, name: str, **more: Any) -> AIOKafkaProducer:
     """An idempotent producer with the settings of `reliability.md` 3.2; order on the topic is safety, not tuning (K5)."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        client_id=client,
+        **client(kafka),
+        client_id=name,
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
@@ -81,7 +83,7 @@ class Relay:
 
     async def _lead(self, connection: Any) -> None:
         settings = self._resources.settings
-        sender = producer(settings.kafka.bootstrap_servers, f"{self._resources.service}-relay-{settings.instance}")
+        sender = producer(settings.kafka, f"{self._resources.service}-relay-{settings.instance}")
         await asyncio.wait_for(sender.start(), ROUND_LIMIT)
         try:
             while not self._resources.stopping.is_set():

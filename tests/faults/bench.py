@@ -18,7 +18,7 @@ from o2c.stack.ports import free_ports
 from o2c.stack.postgres import Postgres
 from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import key_file
-from shared import migrate, topics
+from shared import migrate, settings, topics
 from shared.contracts.base import Fact, to_json
 from shared.contracts.catalogue import SERVICES, TOPIC
 from shared.contracts.common import AddNote, NoteAdded
@@ -64,7 +64,7 @@ class Bench:
 
     async def _prepare(self) -> None:
         await migrate.upgrade(self.postgres.dsn, SERVICES)
-        await topics.create(self.bootstrap, 1)
+        await topics.create(settings.Kafka(bootstrap_servers=self.bootstrap))
 
     def stop(self) -> None:
         self.kafka.kill()

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "calendar": "calendar:app",
     "mail": "mail:app",
     "contracts": "contracts:app",
+    "doctor": "doctor:app",
     "db": "db:app",
     "topics": "topics:app",
 }

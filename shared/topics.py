@@ -153,6 +153,15 @@ async def create(kafka: Kafka, wanted: Sequence[Topic] = TOPICS) -> Report:
         return Report(created, await _compare(admin, standing, there, replication) if standing else ())
 
 
+async def inspect(kafka: Kafka) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
+    """Names of topics that are missing, and how those that stand differ; makes and changes nothing. Raises TopicError."""
+    async with administering(kafka) as admin:
+        there = await _there(admin)
+        standing = [topic for topic in TOPICS if topic.name in there]
+        missing = tuple(topic.name for topic in TOPICS if topic.name not in there)
+        return missing, await _compare(admin, standing, there, kafka.replication) if standing else ()
+
+
 @asynccontextmanager
 async def administering(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
     """An administrator's client for a while."""

@@ -162,6 +162,7 @@ class Stack:
             "bootstrap": self.bootstrap,
             "sandbox": self.sandbox,
             "traces": self.traces.url if self.traces else None,
+            "environment": self.environment_of(0, 0),
             "services": {child.name: child.url for child in self.supervisor.children},
         }
         (self.folder / "stack.json").write_text(json.dumps(state, indent=1))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.provisioning.domain.state import STAGES
+from services.provisioning.domain.state import STAGES, UNRELEASED
 from shared.common.behaviours import common_policy
 from shared.contracts.intake import AnswerActivationsRequest
 from shared.contracts.provisioning import (
@@ -32,5 +32,5 @@ POLICY: Final = (
     allow(ReportTechnicalVisit, {"VISIT", AGAIN}, {"CONTRATISTA", OWNER}),
     allow(VerifyProvisioningMethod, {"METHOD", AGAIN}, {"INGENIERO_B2B", OWNER}),
     allow(ConfirmServiceProvisioned, {"METHOD", AGAIN}, {"INGENIERO_B2B", "REGIONAL"}),
-    *common_policy(STAGES),
+    *common_policy(frozenset({UNRELEASED, *STAGES})),
 )

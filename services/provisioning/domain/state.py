@@ -11,6 +11,8 @@ from shared.contracts.shapes import Card, Equipment, Window
 
 STEPS: Final = ("NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD")
 STAGES: Final = frozenset((*STEPS, "PROVISIONED", "REWORK"))
+UNRELEASED: Final = "NEW"
+"""Nothing may be done before intake released the suborder, whatever came first."""
 
 
 class Visit(Model):
@@ -48,7 +50,7 @@ class Rework(Model):
 class State(Common):
     """The provisioning of one suborder. `done` names the steps that are done; the stage follows from it."""
 
-    stage: str = "NETWORK"
+    stage: str = UNRELEASED
     card: Card | None = None
     kinds: frozenset[str] = frozenset()
     contractor: str = ""
@@ -96,7 +98,7 @@ class State(Common):
 def applies(state: State, step: str) -> bool:
     """Whether a step is gone through for this suborder (7.1, 8.1); network and logical are always at least passed."""
     if state.card is None:
-        return step == "NETWORK"
+        return False
     if step == "EQUIPMENT":
         return state.card.traits.physical
     if step == "VISIT":
@@ -108,6 +110,8 @@ def stage_of(state: State) -> str:
     """The stage as `facts.md` names it."""
     if state.stopped:
         return "STOPPED"
+    if state.card is None:
+        return UNRELEASED
     if state.rework is not None:
         return "REWORK"
     return "PROVISIONED" if state.provisioned else state.step or "METHOD"

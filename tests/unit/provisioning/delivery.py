@@ -1,6 +1,6 @@
 """A suborder in provisioning, carried step by step by those whose turn it is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from services.provisioning.app import SUBORDER as DECIDER
@@ -33,8 +33,8 @@ LINK = BuildItem(item="ENLACE-1", kind="PRIMARY_LINK", executors=(Executor(kind=
 REQUEST = f"{SUBORDER}/logical/1"
 
 
-def window(hours: int = 24) -> Window:
-    return Window.model_validate({"from": NOW + timedelta(hours=hours), "to": NOW + timedelta(hours=hours + 4)})
+def window(hours: int = 24, now: datetime = NOW) -> Window:
+    return Window.model_validate({"from": now + timedelta(hours=hours), "to": now + timedelta(hours=hours + 4)})
 
 
 def there(sku: str = "CPE-SDW-S", quantity: int = 1, warehouse: str | None = "ALM-SCZ-01", **more: Any) -> StockAnswer:
@@ -44,9 +44,10 @@ def there(sku: str = "CPE-SDW-S", quantity: int = 1, warehouse: str | None = "AL
 class Delivery(Given):
     """The main path, one word per step."""
 
-    def __init__(self, heard: SuborderReleased | None = None) -> None:
+    def __init__(self, heard: SuborderReleased | None = None, *, empty: bool = False) -> None:
         super().__init__("provisioning", DECIDER, SUBORDER, PARENT)
-        self.when(heard or released_with())
+        if not empty:
+            self.when(heard or released_with())
 
     def networked(self) -> Self:
         self.when(PlanNetworkBuild(aggregate=SUBORDER, items=(LINK,)), ENGINEER)
@@ -63,7 +64,7 @@ class Delivery(Given):
         return self.when(ReportStock(aggregate=SUBORDER, items=answers or (there(),)), STOCK)
 
     def visit_set(self, hours: int = 24) -> Self:
-        command = ScheduleTechnicalVisit(aggregate=SUBORDER, window=window(hours), site_contact=f"{SUBORDER}:sede")
+        command = ScheduleTechnicalVisit(aggregate=SUBORDER, window=window(hours, self.now), site_contact=f"{SUBORDER}:sede")
         return self.when(command, OWNER)
 
     def visited(self) -> Self:

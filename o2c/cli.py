@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "criteria": "criteria:app",
     "dlq": "dlq:app",
     "calendar": "calendar:app",
+    "rules": "rules:app",
     "mail": "mail:app",
     "contracts": "contracts:app",
     "doctor": "doctor:app",

@@ -37,6 +37,7 @@ from shared.messaging.timers import run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
 from shared.migrate import DONE, unfit
 from shared.rules.load import COMMON_POLICY, load_dir, load_policy
+from shared.rules.tables import Tables
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Service:
     mirrors: Mapping[str, Mirror] = field(default_factory=dict)
     routes: Callable[[FastAPI, Resources, Tokens], None] | None = None
     writes_contacts: bool = False
+    check: Callable[[Tables], None] = lambda _tables: None
     partners: Mapping[str, frozenset[str]] = field(default_factory=lambda: PARTNERS)
 
     @property
@@ -84,12 +86,17 @@ class Service:
         return [*facts, f"o2c.{self.name}.commands.v1", *edges, *self.mirrors]
 
     def worlds(self, clock: Clock, rules_dir: Path | None = None, users_file: Path | None = None) -> Worlds:
-        """Its tables, policy, calendar and known users; an operator's own folder goes before what is shipped."""
+        """Its tables, policy, calendar and known users; an operator's own folder goes before what is shipped.
+
+        Raises RuleError for tables that may not be used, also where only the service itself can tell (`check`).
+        """
         folder = rules_dir / self.name if rules_dir else self.folder / "rules"
         common = [COMMON_POLICY, *([rules_dir / "policy.yaml"] if rules_dir else [])]
         policy = load_policy(*common, folder / "policy.yaml")
         calendar = Calendar.bolivia().with_saturdays(policy.value("calendar.mon_sat", local_day(clock.now())))
-        return Worlds(clock, calendar, load_dir([folder]), policy, known_staff(users_file))
+        tables = load_dir([folder])
+        self.check(tables)
+        return Worlds(clock, calendar, tables, policy, known_staff(users_file))
 
 
 def run(service: Service) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.billing.domain.evolve import evolve
 from services.billing.domain.follows import follows
+from services.billing.domain.loading import check
 from services.billing.domain.start import deadlines
 from services.billing.domain.state import State
 from services.billing.domain.waiting import waiting
@@ -29,7 +30,12 @@ GROUP: Final = Decider(
     waiting=waiting,
     stamp=stamp,
 )
-SERVICE: Final = Service(name="billing", deciders=(GROUP,), listens=("intake", "provisioning", "testing", "acceptance"))
+SERVICE: Final = Service(
+    name="billing",
+    deciders=(GROUP,),
+    listens=("intake", "provisioning", "testing", "acceptance"),
+    check=check,
+)
 
 if __name__ == "__main__":
     run(SERVICE)

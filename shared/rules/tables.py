@@ -163,6 +163,12 @@ class Table:
                 return Verdict(row.row, decides=False, because=f"{name} es {value}; la fila pide {row.when[name]}")
         return Verdict(row.row, decides=True, because="decide")
 
+    def words(self, day: date, name: str) -> frozenset[str]:
+        """The words that the rows of a day name in an input, every declared one where a row leaves it open."""
+        cells = [row.when.get(name) for row in self.on(day).rows]
+        found = {word for cell in cells if isinstance(cell, Words) for word in cell.values}
+        return frozenset(found) | (frozenset(self.inputs[name].values) if None in cells else frozenset())
+
     def gaps(self, day: date, /, **values: Iterable[str]) -> tuple[Mapping[str, Value], ...]:
         """Every case that no row decides; `line=[...]` asks for other values than the declared ones.
 

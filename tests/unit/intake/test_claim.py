@@ -112,6 +112,14 @@ def test_an_order_nobody_claims_is_escalated_after_four_business_hours_and_each_
     assert mails[0].to[0].ref == "area:om_supervisor"
 
 
+@pytest.mark.criterion("1.8")
+def test_nobody_is_told_again_on_a_day_off() -> None:
+    thursday = datetime(2026, 12, 24, 9, 0, tzinfo=ZoneInfo("America/La_Paz"))  # Friday is Christmas
+    desk = Desk(empty=True).when(sale(), at=thursday)
+    assert [one.level for one in desk.until(thursday + timedelta(days=3, hours=14)).of(TaskEscalated)] == [1]
+    assert [one.level for one in desk.until(thursday + timedelta(days=4, hours=4)).of(TaskEscalated)] == [1, 2]
+
+
 @pytest.mark.criterion("1.8", "X.5")
 def test_a_claimed_order_is_escalated_no_more_and_its_jeopardy_is_cleared() -> None:
     desk = Desk().until(NOW + timedelta(hours=5)).claimed()

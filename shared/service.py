@@ -30,6 +30,7 @@ from shared.messaging.broker import make_broker, stop_broker
 from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
+from shared.messaging.redating import adopt, run_calendars
 from shared.messaging.relay import Relay, producer
 from shared.messaging.resources import EXIT_STUCK, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
@@ -115,6 +116,7 @@ def run(service: Service) -> None:
 async def serve(service: Service, settings: Settings) -> None:
     """Runs one replica until SIGTERM: consumer, relay, deadlines, effects, HTTP."""
     resources = await _resources(service, settings)
+    await adopt(resources)
     edges = service.edges(settings)
     sorter = Sorter(resources, edges, service.mirrors, service.partners)
     contacts = await _contacts(service, settings, resources)
@@ -126,6 +128,7 @@ async def serve(service: Service, settings: Settings) -> None:
         _guarded("deadlines", run_deadlines(resources), resources),
         _guarded("effects", run_effects(resources, service.adapters), resources),
         _guarded("reaper", run_reaper(resources), resources),
+        _guarded("calendars", run_calendars(resources), resources),
     ]
     tokens = Tokens(settings.auth, resources.clock)
     app = build_http(resources, tokens, lambda: _ready(service, resources, broker))

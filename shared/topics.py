@@ -37,7 +37,7 @@ READERS: Final[Mapping[str, tuple[str, ...]]] = {
         *("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
         *("servicenow", "activaciones", "noc"),
     ),
-    "acceptance": ("intake", "testing", "acceptance", "billing", "notifications"),
+    "acceptance": ("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
     "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd"),
     "notifications": ("testing", "acceptance"),
 }

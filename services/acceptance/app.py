@@ -3,8 +3,6 @@
 from typing import Final
 
 from services.acceptance.adapters.acta_pdf import render
-from services.acceptance.adapters.redate import redate_clocks
-from services.acceptance.domain import calendars
 from services.acceptance.domain.clock import deadlines
 from services.acceptance.domain.effects import effects
 from services.acceptance.domain.evolve import evolve
@@ -13,8 +11,10 @@ from services.acceptance.domain.state import State
 from services.acceptance.domain.waiting import waiting
 from services.acceptance.heard import CALENDARS_HEARD, HEARD
 from services.acceptance.policy import CALENDARS_POLICY, POLICY
+from shared.common import calendars
 from shared.common.state import common_stamp
 from shared.decider import Decider
+from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
@@ -35,7 +35,7 @@ CALENDARS: Final = Decider(
     heard=CALENDARS_HEARD,
     policy=CALENDARS_POLICY,
     effects=calendars.effects,
-    prefix="calendar:",
+    prefix=calendars.PREFIX,
     opened_by_command=True,
 )
 SERVICE: Final = Service(

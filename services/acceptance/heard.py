@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from services.acceptance.domain import acta, calendars, clock, notices, onboarding, redating, rejection, signature
 from shared.common.behaviours import COMMON_COMMANDS, FOLLOWS_INTAKE, keep
+from shared.common.calendars import HEARD as COPIES_HEARD
 from shared.contracts.acceptance import (
     AmendCalendar,
     ApproveRedating,
@@ -23,7 +24,6 @@ from shared.contracts.acceptance import (
     UpholdRejection,
 )
 from shared.contracts.billing import ServiceBillingActivated
-from shared.contracts.common import RecordClocksRedated
 from shared.contracts.intake import SuborderReleased
 from shared.contracts.notifications import NotificationBounced, NotificationFailed, NotificationSent
 from shared.contracts.testing import TestsPassed
@@ -60,6 +60,5 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
 )
 CALENDARS_HEARD: Final = (
     hears(AmendCalendar, calendars.amend),
-    hears(RecordClocksRedated, calendars.redated),
-    *COMMON_COMMANDS,
+    *COPIES_HEARD,
 )

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.acceptance.domain import calendars
 from services.acceptance.domain.state import AFTER_SENDING, STAGES
+from shared.common import calendars
 from shared.common.behaviours import common_policy
 from shared.contracts.acceptance import (
     AmendCalendar,
@@ -22,7 +22,6 @@ from shared.contracts.acceptance import (
     UpdateCustomerData,
     UpholdRejection,
 )
-from shared.contracts.common import RecordClocksRedated
 from shared.decider import OWNER, SYSTEM, allow
 
 ANY: Final = STAGES | {"STOPPED"}
@@ -48,6 +47,5 @@ POLICY: Final = (
 )
 CALENDARS_POLICY: Final = (
     allow(AmendCalendar, calendars.STAGES, {"OM_SUPERVISOR", "OPS"}),
-    allow(RecordClocksRedated, calendars.STAGES, {SYSTEM}),
-    *common_policy(calendars.STAGES),
+    *calendars.POLICY,
 )

@@ -10,8 +10,10 @@ from services.billing.domain.state import State
 from services.billing.domain.waiting import waiting
 from services.billing.heard import HEARD
 from services.billing.policy import POLICY
+from shared.common.calendars import COPY
 from shared.contracts.base import Fact
 from shared.decider import Decider
+from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 
@@ -32,8 +34,9 @@ GROUP: Final = Decider(
 )
 SERVICE: Final = Service(
     name="billing",
-    deciders=(GROUP,),
+    deciders=(GROUP, COPY),
     listens=("intake", "provisioning", "testing", "acceptance"),
+    adapters={"RedateClocks": redate_clocks},
     check=check,
 )
 

@@ -12,8 +12,10 @@ from services.intake.domain.state import State
 from services.intake.domain.waiting import waiting
 from services.intake.heard import HEARD
 from services.intake.policy import POLICY
+from shared.common.calendars import COPY
 from shared.contracts.base import Fact
 from shared.decider import Decider
+from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 
@@ -37,10 +39,10 @@ ORDER: Final = Decider(
 )
 SERVICE: Final = Service(
     name="intake",
-    deciders=(ORDER,),
+    deciders=(ORDER, COPY),
     listens=("provisioning", "testing", "acceptance", "billing"),
     edges=edges,
-    adapters={"StoreDocument": store},
+    adapters={"StoreDocument": store, "RedateClocks": redate_clocks},
     writes_contacts=True,
 )
 

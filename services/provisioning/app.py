@@ -9,8 +9,10 @@ from services.provisioning.domain.state import State
 from services.provisioning.domain.waiting import waiting
 from services.provisioning.heard import HEARD
 from services.provisioning.policy import POLICY
+from shared.common.calendars import COPY
 from shared.common.state import common_stamp
 from shared.decider import Decider
+from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
@@ -23,7 +25,12 @@ SUBORDER: Final = Decider(
     waiting=waiting,
     stamp=common_stamp,
 )
-SERVICE: Final = Service(name="provisioning", deciders=(SUBORDER,), listens=("intake", "testing"))
+SERVICE: Final = Service(
+    name="provisioning",
+    deciders=(SUBORDER, COPY),
+    listens=("intake", "testing", "acceptance"),
+    adapters={"RedateClocks": redate_clocks},
+)
 
 if __name__ == "__main__":
     run(SERVICE)

@@ -10,8 +10,10 @@ from services.testing.domain.state import Agenda, State
 from services.testing.domain.waiting import waiting
 from services.testing.heard import AGENDA, HEARD
 from services.testing.policy import POLICY
+from shared.common.calendars import COPY
 from shared.common.state import common_stamp
 from shared.decider import Decider
+from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
@@ -27,8 +29,9 @@ SUBORDER: Final = Decider(
 ENGINEER: Final = Decider(state=Agenda, evolve=agenda.evolve, heard=AGENDA, prefix="agenda:")
 SERVICE: Final = Service(
     name="testing",
-    deciders=(SUBORDER, ENGINEER),
+    deciders=(SUBORDER, ENGINEER, COPY),
     listens=("intake", "provisioning", "testing", "acceptance", "notifications"),
+    adapters={"RedateClocks": redate_clocks},
 )
 
 if __name__ == "__main__":

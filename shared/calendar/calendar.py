@@ -25,12 +25,13 @@ class Calendar:
     """All calendars under one version. Days are local, instants are UTC; a decree always goes before the package.
 
     A department's calendar is the national one with the department's own days; None asks the national one.
-    `saturdays` names the calendars whose working week includes Saturday (D15).
+    `saturdays` names the calendars whose working week includes Saturday (D15). `before` is the version that was amended.
     """
 
     version: int
     decrees: tuple[Decree, ...]
     saturdays: frozenset[str] = frozenset()
+    before: "Calendar | None" = field(default=None, repr=False, compare=False)
     _spoken: Mapping[tuple[str, date], Decree | None] = field(init=False, repr=False, compare=False)
     # A year once computed is kept; the value is the same whoever computes it, so nobody can tell
     _years: dict[tuple[str | None, int], Mapping[date, str]] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -43,9 +44,16 @@ class Calendar:
         """The calendars as shipped."""
         return _shipped()
 
-    def amended(self, changes: Iterable[Change | Decree]) -> "Calendar":
+    def amended(self, changes: Iterable[Change | Decree], version: int | None = None) -> "Calendar":
         """The next version, where these changes go before all that was said of their days (X.9)."""
-        return Calendar(self.version + 1, (*self.decrees, *map(Decree.of, changes)), self.saturdays)
+        return Calendar(version or self.version + 1, (*self.decrees, *map(Decree.of, changes)), self.saturdays, self)
+
+    def as_of(self, version: int) -> "Calendar":
+        """The calendars as they were in that version: what was decided by it is computed again by it."""
+        found = self
+        while found.version > version and found.before is not None:
+            found = found.before
+        return found
 
     def with_saturdays(self, calendars: Iterable[str]) -> "Calendar":
         """The same where these calendars (`BO`, `BO-S`, ...) work on Saturdays (D15). Raises ValueError for an unknown one."""

@@ -1,16 +1,19 @@
 """The ten days: they start when the mail system took the acta, remind every two days, and end by themselves (14.3 to 14.6)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.acceptance.domain.dossier import accepted
 from services.acceptance.domain.evidence import evidence, regional_ticket
+from services.acceptance.domain.redating import owed
 from services.acceptance.domain.state import Acta, Clock, State
 from services.acceptance.domain.term import day_of, ends_at
 from services.acceptance.domain.wording import local, term
 from shared.calendar.calendar import Calendar, local_day
 from shared.common.mails import customer, heading, mail, owner, staff
 from shared.contracts.acceptance import (
+    AcceptanceClockRedated,
     AcceptanceClockStarted,
     AcceptanceExpired,
     AcceptanceReminderFailed,
@@ -35,6 +38,7 @@ def deadlines(state: State, calendar: Calendar) -> Mapping[str, datetime]:
 def started(acta: Acta, card: Card, fact: NotificationSent, world: World) -> AcceptanceClockStarted:
     """The deadline is the later of the printed one and sending + the term; slots lie strictly before it (14.3, 14.4)."""
     term_of, department = acta.policy, card.site.department
+    world = replace(world, calendar=world.calendar.as_of(acta.calendar.version))  # as printed; a newer one redates it
     deadline = max(acta.printed_deadline, ends_at(fact.sent_at, term_of, department, world))
     days = range(term_of.reminder_every, term_of.n, term_of.reminder_every)
     slots = [Slot(slot=day, at=day_of(fact.sent_at, day, term_of, department, world)) for day in days]
@@ -81,6 +85,9 @@ def expire(state: State, reached: DeadlineReached, world: World) -> Decision:
         return []
     if world.now < clock.deadline:
         return []
+    moved = owed(state, world.calendar, world)
+    if moved and isinstance(moved[0], AcceptanceClockRedated):  # nobody has looked at this clock since the decree
+        return moved
     proof = evidence(state, acta, acta.doc, clock, "EXPIRED", world.now)
     return [
         accepted(state.dossier, AcceptanceExpired(evidence=proof, regional_ticket=regional_ticket(state))),

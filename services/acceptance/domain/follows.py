@@ -1,6 +1,6 @@
-"""What the state leads to by itself: an acta when tests passed, the onboarding when billed, the kit, the completion."""
+"""What the state leads to by itself: an acta when tests passed, a clock dated anew, onboarding, the kit, the completion."""
 
-from services.acceptance.domain import acta, onboarding
+from services.acceptance.domain import acta, onboarding, redating
 from services.acceptance.domain.state import State
 from shared.calendar.calendar import local_day
 from shared.contracts.acceptance import SuborderCompleted
@@ -14,6 +14,8 @@ def follows(state: State, world: World) -> Facts:
         return ()
     if state.tests is not None and acta_owed(state):
         return (acta.prepare(state, card, state.tests, world),)
+    if state.stage == "OPEN":
+        return redating.owed(state, world.calendar, world)
     if state.stage in {"SIGNED", "EXPIRED"} and onboarding_due(state, world):
         return onboarding.start(state, card, world)
     running = state.onboarding

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.acceptance.domain.state import State
 from services.acceptance.domain.wording import local, term
+from shared.calendar.calendar import Calendar
 from shared.common.mails import customer, heading, mail, owner
 from shared.contracts.acceptance import (
     AcceptanceClockRedated,
@@ -20,23 +21,35 @@ NOTICE_DAYS: Final = 2
 
 
 def redate(state: State, fact: CalendarAmended, world: World) -> Decision:
-    """A running clock in business days is computed again; clocks in calendar days do not move."""
+    """The clock is looked at again by the amended calendar; one that stands still is looked at when it goes on."""
+    newer = world.calendar.version < fact.version
+    calendar = world.calendar.amended(fact.changes, fact.version) if newer else world.calendar
+    return [] if state.held else owed(state, calendar, world)
+
+
+def owed(state: State, calendar: Calendar, world: World) -> list[Fact]:
+    """What a newer calendar changes of a running clock in business days; clocks in calendar days do not move (5.5).
+
+    The clock keeps what pauses added: it moves by as many working days as the term itself does.
+    """
     acta, clock, card = state.acta, state.clock, state.card
     if state.stage != "OPEN" or acta is None or clock is None or card is None or acta.policy.unit != "BUSINESS":
         return []
-    known = state.redating.calendar.version if state.redating else acta.calendar.version
-    if known >= fact.version:
+    looked_at = state.redating.calendar.version if state.redating else acta.calendar.version
+    if looked_at >= calendar.version:
         return []
-    department = card.site.department
-    before = world.calendar.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department)
-    amended = world.calendar.amended(fact.changes)
-    after = clock.deadline + (amended.add_days(clock.sent_at, acta.policy.n, "BUSINESS", department) - before)
-    use = CalendarUse(id=acta.calendar.id, version=fact.version)
-    if after == clock.deadline:
-        return []
+    by_then, by_now = (
+        one.add_days(clock.sent_at, acta.policy.n, "BUSINESS", card.site.department)
+        for one in (calendar.as_of(acta.calendar.version), calendar)
+    )
+    after = clock.deadline + (by_now - by_then)
+    use = CalendarUse(id=acta.calendar.id, version=calendar.version)
     if after < clock.deadline:
         return [RedatingProposed(before=clock.deadline, after=after, calendar=use)]
-    return _redated(state, AcceptanceClockRedated(before=clock.deadline, after=after, calendar=use))
+    redated = AcceptanceClockRedated(before=clock.deadline, after=after, calendar=use)
+    if after == clock.deadline:
+        return [redated] if state.redating else []  # what was proposed no longer stands
+    return _redated(state, redated)
 
 
 def approve(state: State, command: ApproveRedating, world: World) -> Decision:

@@ -23,11 +23,6 @@ def _wait(state: State, party: str, what: str, *cleared_by: str, due: datetime |
     return Wait(f"{state.suborder}/{cleared_by[0]}", party, what, cleared_by, due)
 
 
-def _redating(state: State) -> Iterator[Wait]:
-    if state.redating is not None:
-        yield _wait(state, "OM_SUPERVISOR", "Aprobar el plazo más corto propuesto", "ApproveRedating")
-
-
 def _stage(state: State) -> Iterator[Wait]:
     match state.stage:
         case "WAITING" if state.card is None:

@@ -3,6 +3,7 @@ import pytest
 from services.acceptance.app import CALENDARS
 from shared.contracts.acceptance import (
     AcceptanceClockRedated,
+    AcceptanceExpired,
     AmendCalendar,
     ApproveRedating,
     CalendarAmended,
@@ -10,7 +11,8 @@ from shared.contracts.acceptance import (
     RedatingProposed,
 )
 from shared.contracts.common import RecordClocksRedated
-from tests.builders import SUBORDER, card, passed_tests, released, terms
+from shared.contracts.intake import OrderHeld, OrderResumed
+from tests.builders import PARENT, SUBORDER, card, passed_tests, released, terms
 from tests.given import Given, actor, day
 from tests.unit.acceptance.acceptance_site import SENT, SYSTEM, Site, local
 from tests.unit.acceptance.test_rejection import refusal
@@ -85,3 +87,48 @@ def test_an_earlier_deadline_waits_for_a_supervisor_and_is_never_nearer_than_two
     site.when(ApproveRedating(aggregate=SUBORDER, calendar_version=2), SUPERVISOR)
     assert site.of(AcceptanceClockRedated)[0].approved_by == "sup-om-1"
     assert site.state.clock.deadline == local("2026-12-10 16:30")
+
+
+def decided_by(site: Site, *changes: DayChange) -> Site:
+    """From now on the world has the amended calendar, as after a service adopted it."""
+    site.calendar = site.calendar.amended(changes)
+    return site
+
+
+@pytest.mark.criterion("X.9", "X.1")
+def test_a_clock_that_stands_still_is_looked_at_when_it_goes_on() -> None:
+    site = in_business_days().when(OrderHeld(parent=PARENT, suborders=(SUBORDER,), reason="Obra"))
+    decided_by(site, change("2026-12-04", working=False))
+    assert site.when(amended(change("2026-12-04", working=False))).names() == []
+    site.when(OrderResumed(parent=PARENT, suborders=(SUBORDER,), reason="Lista"))
+    assert site.names() == ["HoldLifted", "AcceptanceClockRedated", "NotificationRequested"]
+    assert site.state.clock.deadline == local("2026-12-14 16:30")
+
+
+@pytest.mark.criterion("X.9", "14.3")
+def test_an_acta_printed_before_a_decree_starts_as_printed_and_the_customer_is_told_the_later_end() -> None:
+    own = card(terms=terms(acceptance={"n": 10, "unit": "BUSINESS"}))
+    site = Site().when(released(own), at=SENT).when(passed_tests()).rendered()
+    decided_by(site, change("2026-12-04", working=False)).sent("acta/1/1")
+    assert site.names() == ["AcceptanceClockStarted", "AcceptanceClockRedated", "NotificationRequested"]
+    moved = site.of(AcceptanceClockRedated)[0]
+    assert (moved.before, moved.after) == (local("2026-12-11 16:30"), local("2026-12-14 16:30"))
+
+
+@pytest.mark.criterion("X.9", "14.5")
+def test_a_clock_nobody_looked_at_since_the_decree_does_not_expire_at_its_old_end() -> None:
+    site = in_business_days().until(local("2026-12-11 16:29"))
+    decided_by(site, change("2026-12-04", working=False)).until(local("2026-12-11 16:30"))
+    assert site.of(AcceptanceExpired) == []
+    assert site.until(local("2026-12-14 16:30")).names()[0] == "AcceptanceExpired"
+    assert site.of(AcceptanceExpired)[0].evidence.calendar.version == 2
+
+
+@pytest.mark.criterion("X.9")
+def test_a_proposal_taken_back_by_a_later_decree_is_closed_without_a_mail() -> None:
+    site = in_business_days()
+    for working in (True, False):
+        decided_by(site, change("2026-12-05", working=working))
+        site.when(CalendarAmended(version=site.calendar.version, changes=(change("2026-12-05", working=working),)))
+    assert site.names() == ["AcceptanceClockRedated"]
+    assert (site.state.redating, site.state.clock.deadline) == (None, local("2026-12-11 16:30"))

@@ -94,3 +94,12 @@ def test_a_bad_row_of_the_decree_table_is_told_with_its_number(tmp_path: Path, r
 
 def test_every_shipped_row_has_a_name_and_a_source() -> None:
     assert all(row.name and row.source for row in load_decrees())
+
+
+@pytest.mark.criterion("X.9")
+def test_what_was_decided_by_an_earlier_version_can_be_computed_again() -> None:
+    second = CALENDAR.amended([change(BRIDGE)])
+    third = second.amended([change(date(2027, 9, 1))], 7)
+    assert [third.as_of(version).version for version in (1, 2, 6, 7, 9)] == [1, 2, 2, 7, 7]
+    assert third.as_of(1).is_working(BRIDGE)
+    assert third.as_of(2) == second

@@ -30,6 +30,11 @@ def reason(kind: type[Message], who: object = OWNER, **fields: object) -> Step:
     return lambda desk: desk.when(command, who)  # type: ignore[arg-type]  # an actor
 
 
+def free(desk: Desk) -> bool:
+    """Whether the first site was released: nobody accepts or completes what never came to the other services."""
+    return SUBORDER in desk.state.subs and desk.state.subs[SUBORDER].stage in {"RELEASED", "COMPLETED"}
+
+
 STEPS: dict[str, Step] = {
     "sale": lambda desk: desk.when(sale()),
     "amendment": lambda desk: desk.when(sale(FASTER, version=2)),
@@ -45,8 +50,8 @@ STEPS: dict[str, Step] = {
     "two days": lambda desk: desk.until(desk.now + timedelta(days=2)),
     "trouble": lambda desk: desk.troubled(),
     "settle": lambda desk: desk.settled(),
-    "accept": lambda desk: desk.accepted(),
-    "complete": lambda desk: desk.completed(),
+    "accept": lambda desk: desk.accepted() if free(desk) else None,
+    "complete": lambda desk: desk.completed() if free(desk) else None,
     "return": reason(ReturnOrder, detail="", reason="DUPLICADA"),
     "requeue": reason(ReassignOrder),
     "hold": reason(HoldOrder, suborders=(SUBORDER,)),

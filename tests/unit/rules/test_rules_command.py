@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from o2c.cli import COMMANDS, app
 from services.billing.domain.loading import check
+from shared.clock import Clock
 from shared.contracts.intake import OrderDecomposed, ProductClassified
 from shared.contracts.provisioning import ProvisioningMethodVerified
 from shared.rules.error import RuleError
@@ -130,7 +131,7 @@ def test_billing_does_not_start_with_a_trigger_that_comes_after_it(own: Path) ->
     )
     service = Service(name="billing", deciders=(), listens=(), check=check)
     with pytest.raises(RuleError) as refused:
-        service.worlds(None, own)  # type: ignore[arg-type]  # no clock is needed to load
+        service.worlds(Clock(), own)
     assert refused.value.code == "RULE_CYCLE"
 
 

@@ -109,6 +109,7 @@ class Allow:
     stages: frozenset[str]
     roles: frozenset[str]
     while_held: bool = False
+    opens_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,16 @@ def reaches(name: str, decide: Callable[[Any, DeadlineReached, World], Decision]
     return Reaches(name, decide, irreversible)
 
 
-def allow(command: type[Message], stages: Iterable[str], roles: Iterable[str], *, while_held: bool = False) -> Allow:
-    """A policy row. What no row allows is refused."""
-    return Allow(command, frozenset(stages), frozenset(roles), while_held)
+def allow(
+    command: type[Message],
+    stages: Iterable[str],
+    roles: Iterable[str],
+    *,
+    while_held: bool = False,
+    opens_work: bool = False,
+) -> Allow:
+    """A policy row. What no row allows is refused; what opens work is turned away for a while when too much waits (5)."""
+    return Allow(command, frozenset(stages), frozenset(roles), while_held, opens_work)
 
 
 class ImpossibleFactError(Exception):

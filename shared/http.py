@@ -18,6 +18,7 @@ from shared.contracts.shapes import Doc
 from shared.db import TRANSIENT
 from shared.decider import Actor, refused
 from shared.messaging import spans
+from shared.messaging.backlog import BacklogError
 from shared.messaging.commands import Answer, BlockedError, handle, refusal
 from shared.messaging.resources import Resources
 from shared.metrics import GAUGES, Instruments
@@ -116,6 +117,8 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
                 idempotency_key,
                 expected_version=int(expected) if expected.isdigit() else None,
             )
+        except BacklogError:
+            return _busy()
         except BlockedError:
             return _later("Esta orden espera una reparación nuestra. Intente más tarde con la misma clave.")
         except (*TRANSIENT, *objects.UNREACHABLE):
@@ -153,6 +156,11 @@ def _add_documents(app: FastAPI, resources: Resources, caller: Callable[..., Act
             return await uploads.keep(resources.settings.objects.url, content, about, actor.id, resources.clock.now())
         except objects.UNREACHABLE:
             return _later("El almacén de documentos no responde. Intente de nuevo.")
+
+
+def _busy() -> JSONResponse:
+    why = "Hay mucho trabajo en cola y por ahora no se empieza más. Repita en unos segundos con la misma clave."
+    return JSONResponse({"code": "BACKLOG", "why": why}, 429, {"Retry-After": "10"})
 
 
 def _later(why: str) -> JSONResponse:

@@ -23,6 +23,7 @@ NAMES: Final = {
     "db_retries": ("o2c.db.retries", "{retry}", "Units of work repeated after a fault."),
     "relay_rounds": ("o2c.relay.rounds", "{round}", "Rounds of the relay: facts sent over rounds is their mean size."),
     "relay_restarts": ("o2c.relay.restarts", "{restart}", "Relay started anew after an error."),
+    "pruned": ("o2c.pruned", "{row}", "Rows of inbox and command log that had reached their age."),
     "ack_failures": ("o2c.ack.failures", "{failure}", "Acknowledgements that failed; redelivery is recognised."),
 }
 GAUGES: Final = """

@@ -30,11 +30,12 @@ from shared.messaging.broker import make_broker, stop_broker
 from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
+from shared.messaging.pruning import run_pruning
 from shared.messaging.redating import adopt, run_calendars
 from shared.messaging.relay import Relay, producer
 from shared.messaging.resources import EXIT_STUCK, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
-from shared.messaging.timers import run_deadlines, run_reaper
+from shared.messaging.timers import run_backlog, run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
 from shared.migrate import DONE, unfit
 from shared.rules.load import COMMON_POLICY, load_dir, load_policy
@@ -129,6 +130,8 @@ async def serve(service: Service, settings: Settings) -> None:
         _guarded("effects", run_effects(resources, service.adapters), resources),
         _guarded("reaper", run_reaper(resources), resources),
         _guarded("calendars", run_calendars(resources), resources),
+        _guarded("backlog", run_backlog(resources), resources),
+        _guarded("pruning", run_pruning(resources), resources),
     ]
     tokens = Tokens(settings.auth, resources.clock)
     app = build_http(resources, tokens, lambda: _ready(service, resources, broker))

@@ -94,6 +94,10 @@ class Workers(BaseModel):
     effect_limit_seconds: float = 45.0
     relay_poll_seconds: float = 0.2
     watchdog_seconds: float = 90.0
+    backlog_rows: int = Field(default=50_000, description="More waiting facts than these: commands that open work get 429.")
+    backlog_seconds: float = Field(default=60.0, description="The same, when the oldest of them waits for longer.")
+    keep_days: int = Field(default=45, description="Age of inbox and command log; longer than topics and replays reach.")
+    prune_seconds: float = 3600.0
 
 
 CrashPoint = Literal[

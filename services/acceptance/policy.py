@@ -46,6 +46,6 @@ POLICY: Final = (
     *common_policy(ANY),
 )
 CALENDARS_POLICY: Final = (
-    allow(AmendCalendar, calendars.STAGES, {"OM_SUPERVISOR", "OPS"}),
+    allow(AmendCalendar, calendars.STAGES, {"OM_SUPERVISOR", "OPS"}, opens_work=True),
     *calendars.POLICY,
 )

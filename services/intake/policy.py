@@ -35,14 +35,14 @@ GOING: Final = {"DOCS_VALID", "PLANNED", "IN_DELIVERY"}
 POLICY: Final = (
     #     command                   stages                                            who
     allow(ReviewOrder, OPEN, {"OM"}),
-    allow(ClaimOrder, OPEN, {"OM"}),
+    allow(ClaimOrder, OPEN, {"OM"}, opens_work=True),
     allow(ReturnOrder, {"RECEIVED", "CLAIMED", "DOCS_INCOMPLETE"}, {"OM", OWNER}),
     allow(ReassignOrder, TAKEN, {OWNER, "OM_SUPERVISOR"}),
     allow(AttachDocument, OPEN, {OWNER, "EC"}),
     allow(SetApplicability, {"CLAIMED", "DOCS_INCOMPLETE", "DOCS_VALID"}, {OWNER}),
     allow(RecordDocumentStored, ANY, {SYSTEM}),
     allow(ValidateDocs, TAKEN, {OWNER}),
-    allow(GenerateWorkOrders, {"CLAIMED", "DOCS_INCOMPLETE", "DOCS_VALID", "PLANNED"}, {OWNER}),
+    allow(GenerateWorkOrders, {"CLAIMED", "DOCS_INCOMPLETE", "DOCS_VALID", "PLANNED"}, {OWNER}, opens_work=True),
     allow(SubmitQuote, TAKEN, {"ACTIVACIONES", "CONTRATISTA"}),
     allow(SelectQuote, {"PLANNED", "IN_DELIVERY"}, {OWNER}),
     allow(AnswerActivationsRequest, TAKEN, {"ACTIVACIONES"}),

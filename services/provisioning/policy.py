@@ -22,7 +22,7 @@ AGAIN: Final = "REWORK"
 
 POLICY: Final = (
     #     command                     stages                                                     who
-    allow(PlanNetworkBuild, {"NETWORK", AGAIN}, {"INGENIERO_B2B", OWNER}),
+    allow(PlanNetworkBuild, {"NETWORK", AGAIN}, {"INGENIERO_B2B", OWNER}, opens_work=True),
     allow(CompleteBuildItem, {"NETWORK", AGAIN}, {"INGENIERO_B2B", "CONTRATISTA"}),
     allow(AnswerActivationsRequest, {"LOGICAL", AGAIN}, {"ACTIVACIONES"}),
     allow(ConfirmVirtualCircuit, {"LOGICAL", "EQUIPMENT", "VISIT", "METHOD", AGAIN}, {"NOC"}),

@@ -24,7 +24,7 @@ AGENDAS: Final = {"AGENDA", "SCHEDULED"}
 
 POLICY: Final = (
     #     command             stages                                                who
-    allow(StartInternalTests, {"INTERNAL"}, {"INGENIERO_B2B"}),
+    allow(StartInternalTests, {"INTERNAL"}, {"INGENIERO_B2B"}, opens_work=True),
     allow(RecordAtpResults, RUNS, {"INGENIERO_B2B", "REGIONAL", OWNER}),
     allow(CloseTestRun, {"INTERNAL", "CUSTOMER"}, {"INGENIERO_B2B"}),
     allow(CloseTestRun, {"E2E"}, {OWNER}),

@@ -1,5 +1,6 @@
 """Commands of people and effects: a batch of one, with the answer stored under its key in the same transaction (5)."""
 
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -13,6 +14,7 @@ from shared.db import unit_of_work
 from shared.decider import Actor, Refused, refused
 from shared.messaging import spans, store
 from shared.messaging.apply import Unit
+from shared.messaging.backlog import BacklogError
 from shared.messaging.reaction import may_ask
 from shared.messaging.resources import Resources, crash_point
 
@@ -58,7 +60,7 @@ async def handle(
     *,
     expected_version: int | None = None,
 ) -> Answer:
-    """Applies one command once per key. Role first, then the key, the aggregate, the version, the decision.
+    """Applies one command once per key. Role first, then the key, the backlog, the aggregate, the version, the decision.
 
     The caller's current span, a request's or an effect's, is told what came of it.
     """
@@ -79,12 +81,19 @@ async def _once(resources: Resources, command: Command, actor: Actor, key: str, 
             if before["request_hash"] != request:
                 return refusal(refused("KEY_REUSED"))
             return Answer(before["status"], orjson.loads(before["response"]), replayed=True)
+        if resources.backlog.full(time.monotonic()) and opens_work(resources, command):
+            raise BacklogError
         answer = await _decide(resources, connection, command, actor, f"http/{stored[:32]}", expected)
         await connection.execute(ANSWER, stored, request, answer.status, orjson.dumps(answer.body).decode())
         crash_point(resources.settings, "command_before_commit")
     resources.committed()
     resources.count("commands", f"{type(command).__name__}:{answer.body.get('code', 'ok')}")
     return answer
+
+
+def opens_work(resources: Resources, command: Command) -> bool:
+    """Whether this command begins something that others will have to do."""
+    return any(row.opens_work for row in resources.roster.policy() if row.command is type(command))
 
 
 async def _decide(

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from shared.clock import Clock, ClockGuard
+from shared.messaging.backlog import Backlog
 from shared.messaging.roster import Roster
 from shared.messaging.worlds import Worlds
 from shared.settings import CrashPoint, Settings
@@ -42,6 +43,10 @@ class Resources:
     counters: Counter[tuple[str, str]] = field(default_factory=Counter)
     put_contact: Callable[[str, bytes | None], Awaitable[None]] | None = None
     beat_at: float = field(default_factory=time.monotonic)
+    backlog: Backlog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.backlog = Backlog(self.settings.workers.backlog_rows, self.settings.workers.backlog_seconds)
 
     @property
     def group(self) -> str:

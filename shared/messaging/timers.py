@@ -1,6 +1,7 @@
 """Deadlines: aggregates whose `due_at` passed are claimed by any replica, and the state is looked at again (4.6)."""
 
 import asyncio
+import time
 from typing import Any, Final
 
 import structlog
@@ -18,6 +19,8 @@ DATABASE_NOW: Final = "SELECT clock_timestamp()"
 REAPER: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND state = 'active'
 AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '20 s'"""
+
+WAITING: Final = "SELECT coalesce(max(position) - min(position) + 1, 0) AS waiting, min(position) AS oldest FROM outbox"
 
 
 async def run_deadlines(resources: Resources) -> None:
@@ -73,3 +76,19 @@ async def run_reaper(resources: Resources) -> None:
         except TRANSIENT as error:
             log.debug("reaper_retry", error=type(error).__name__)
         await asyncio.sleep(5)
+
+
+async def run_backlog(resources: Resources) -> None:
+    """Looks at the outbox every second; while the database is away commands are answered 503 anyway."""
+    was_full = False
+    while not resources.stopping.is_set():
+        try:
+            row = await resources.command_pool.fetchrow(WAITING)
+            resources.backlog.saw(row["waiting"], row["oldest"], time.monotonic())
+        except TRANSIENT as error:
+            log.debug("backlog_retry", error=type(error).__name__)
+        is_full = resources.backlog.full(time.monotonic())
+        if is_full != was_full:
+            log.warning("backlog_full" if is_full else "backlog_drained", waiting=resources.backlog.waiting)
+            was_full = is_full
+        await asyncio.sleep(1)

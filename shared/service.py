@@ -33,8 +33,9 @@ from shared.messaging.inbound import Edge, Mirror
 from shared.messaging.pruning import run_pruning
 from shared.messaging.redating import adopt, run_calendars
 from shared.messaging.relay import Relay, producer
-from shared.messaging.resources import EXIT_STUCK, Resources, die, start_watchdog
+from shared.messaging.resources import EXIT_FORGETFUL, EXIT_STUCK, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
+from shared.messaging.tail import ForgetfulError, refuse_old_backup
 from shared.messaging.timers import run_backlog, run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
 from shared.migrate import DONE, unfit
@@ -117,6 +118,7 @@ def run(service: Service) -> None:
 async def serve(service: Service, settings: Settings) -> None:
     """Runs one replica until SIGTERM: consumer, relay, deadlines, effects, HTTP."""
     resources = await _resources(service, settings)
+    await _remember(service, settings, resources)
     await adopt(resources)
     edges = service.edges(settings)
     sorter = Sorter(resources, edges, service.mirrors, service.partners)
@@ -170,6 +172,14 @@ async def _contacts(service: Service, settings: Settings, resources: Resources) 
 
     resources.put_contact = put
     return sender
+
+
+async def _remember(service: Service, settings: Settings, resources: Resources) -> None:
+    """Ends the process when its database has forgotten what its topic knows, before anything is written."""
+    try:
+        await refuse_old_backup(service.name, settings.kafka, resources.pool)
+    except ForgetfulError as error:
+        die(EXIT_FORGETFUL, "database_forgot", why=str(error))
 
 
 def _guarded(name: str, work: Coroutine[Any, Any, None], resources: Resources) -> asyncio.Task[None]:

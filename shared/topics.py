@@ -54,8 +54,11 @@ COMMANDERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def readers(service: str) -> tuple[str, ...]:
-    """Who hears a service's facts: those named, and who sends it commands, since a refusal is a fact (CommandRefused)."""
-    return tuple(dict.fromkeys((*READERS[service], *COMMANDERS[service])))
+    """Who hears a service's facts: those named; who sends it commands, since a refusal is a fact (CommandRefused); itself.
+
+    A service reads its own topic when it starts, to see whether its database forgot what was published.
+    """
+    return tuple(dict.fromkeys((*READERS[service], *COMMANDERS[service], service)))
 
 
 class TopicError(Exception):

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 EXIT_STUCK: Final = 70
 EXIT_BREAKER: Final = 71
+EXIT_FORGETFUL: Final = 72
 
 
 @dataclass

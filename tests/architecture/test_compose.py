@@ -155,10 +155,11 @@ def test_the_image_takes_hashed_requirements_only_and_ends_as_a_user() -> None:
 # Topics and their access lists stand in code; here they meet the services, the partners and the file for the operator.
 
 
-def test_a_topic_is_read_by_exactly_the_services_that_subscribe_to_it() -> None:
+def test_a_topic_is_read_by_exactly_the_services_that_subscribe_to_it_and_by_its_own_at_the_start() -> None:
     subscribed: dict[str, set[str]] = {one.name: set() for one in topics.TOPICS}
     for name in SERVICES:
         one = service(name)
+        subscribed[f"o2c.{name}.v1"].add(name)
         for topic in one.topics(one.edges(Settings())):
             subscribed[topic].add(name)
     assert {one.name: set(one.readers) & set(SERVICES) for one in topics.TOPICS} == subscribed

@@ -43,7 +43,7 @@ faults: $(VENV)/.dev ## Kills, outages and missing safeties, told over and over 
 test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
 	$(BIN)/python -m pytest -q --junit-xml=$(REPORT)
 
-bench: $(VENV)/.dev ## Whole lifecycles through the real services, beside the bare deciders (ORDERS=20)
+bench: $(VENV)/.dev ## Whole lifecycles through the real services, beside the bare deciders (ORDERS=12)
 	@$(BIN)/python -m benchmarks.lifecycles $(if $(ORDERS),--orders $(ORDERS))
 
 fmt: $(VENV)/.dev ## Format and repair what can be repaired

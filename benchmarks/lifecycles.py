@@ -185,7 +185,7 @@ def report(orders: int, say: Any) -> dict[str, Any]:
 
 
 def main(
-    orders: Annotated[int, typer.Option(min=1, max=MOST - 1, help="Cuántas órdenes a la vez.")] = 20,
+    orders: Annotated[int, typer.Option(min=1, max=MOST - 1, help="Cuántas órdenes a la vez.")] = 12,
     out: Annotated[Path, typer.Option(help="Archivo del resultado.")] = Path("bench-lifecycles.json"),
 ) -> None:
     """Lleva órdenes enteras por los servicios y las compara con los mismos decisores sin nada alrededor."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from o2c.play.cast import Answer, Cast, Papers, Reply
 from o2c.play.papers import added_papers
@@ -180,7 +181,10 @@ class Driver:
         if reply.actor.startswith("/"):
             parent = self._parents.get(reply.command.aggregate, reply.command.aggregate)
             headers = command_headers(reply.service, command, key, reply.actor)
-            await self.publish(f"o2c.{reply.service}.commands.v1", to_json(command), parent, headers)
+            try:
+                await self.publish(f"o2c.{reply.service}.commands.v1", to_json(command), parent, headers)
+            except KafkaError:  # an outage longer than the client waits: the same id is known again
+                return False
             return True
         sent = time.monotonic()
         try:

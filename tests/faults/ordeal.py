@@ -55,13 +55,14 @@ class Ordeal:
     injuries: Sequence[Injury] = ()
     injected: list[str] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
-    calm: bool = False
+    felt_at: float = 0.0
     _doing: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def carry(self, *, copies: int = 3, rubbish: Sequence[bytes | None] = (), limit_seconds: float = 240) -> None:
         """Publishes the order (several times over) and plays it to its end. TimeoutError says what was injected."""
         event = read_event(None)
-        driver = Driver(self.stack, Cast(silent=silent_of(event)), self._on_fact, self._done, calm=lambda: self.calm)
+        driver = Driver(self.stack, Cast(silent=silent_of(event)), self._on_fact, self._done)
+        driver.calm = lambda: self.felt_at > driver.last_heard
 
         async def begin() -> None:
             for value in rubbish:
@@ -90,7 +91,7 @@ class Ordeal:
             self._doing += [asyncio.create_task(self._injure(one)) for one in self.injuries if one.on == name]
 
     async def _injure(self, injury: Injury) -> None:
-        self.calm = False
+        self.felt_at = 0.0
         self.injected.append(f"{injury.what} on {injury.on}")
         await injury.do(self.stack)
 
@@ -101,10 +102,12 @@ class Ordeal:
         return OrderCompleted.__name__ in self.types and len(ended) == len(self._doing)
 
     async def _feel(self, now: Callable[[], datetime]) -> None:
-        """Keeps `calm` true: no fault at work, every process ready, nothing waiting to be sent or done."""
+        """Notes when it last found no fault at work, every process ready, and nothing waiting to be sent or done."""
         async with httpx2.AsyncClient(timeout=2) as client:
             while True:
-                self.calm = all(one.done() for one in self._doing) and await self._ready(client) and await self._idle(now())
+                began = time.monotonic()
+                calm = all(one.done() for one in self._doing) and await self._ready(client) and await self._idle(now())
+                self.felt_at = began if calm else 0.0
                 await asyncio.sleep(0.4)
 
     async def _ready(self, client: httpx2.AsyncClient) -> bool:

@@ -39,9 +39,10 @@ TOLD: Final = "SELECT aggregate, type, count(*) AS n FROM {s}.fact GROUP BY aggr
 BY_THE_CLOCK: Final = {
     *("WaitingChanged", "BillingDeferred"),
     *("AcceptanceReminderRequested", "AcceptanceReminderSent"),
-    *("NotificationRequested", "NotificationQueued", "NotificationSent"),
+    *("JeopardyRaised", "JeopardyCleared", "TaskEscalated"),
+    *("NotificationRequested", "NotificationQueued", "NotificationSent", "DeliveryDeferred", "NotificationFailed"),
 }
-"""Facts of moments in between, and of a reminder that a signature of the same day comes just before or after."""
+"""Facts of moments in between, and of what happens or not by how many days pass while a service is down."""
 
 
 def points_of(number: int) -> dict[str, dict[str, int]]:

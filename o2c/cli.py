@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "dev": "dev:app",
     "sandbox": "dev:sandbox",
     "token": "dev:token",
+    "trazas": "trazas:app",
     "order": "order:app",
     "dossier": "dossier:app",
     "verify": "verify:app",

@@ -1,7 +1,7 @@
 """The HTTP side of every service: commands with typed bodies, orders, tasks, health and metrics."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Annotated, Any, Final
 
 import orjson
@@ -10,14 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import objects, tracing, uploads
+from shared import objects, uploads
 from shared.auth import NoTokenError, Tokens
 from shared.contracts.base import Command
 from shared.contracts.refusals import sentence
 from shared.contracts.shapes import Doc
 from shared.db import TRANSIENT
 from shared.decider import Actor, refused
-from shared.messaging import spans
 from shared.messaging.backlog import BacklogError
 from shared.messaging.commands import Answer, BlockedError, handle, refusal
 from shared.messaging.resources import Resources
@@ -49,10 +48,20 @@ def bearer(tokens: Tokens) -> Callable[..., Actor]:
     return caller
 
 
+def only_reads(scope: MutableMapping[str, Any]) -> bool:
+    """What changes nothing is in no trace: probes and pages that are looked at all day. A command is, in its caller's."""
+    return scope.get("method") in READING
+
+
 def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
     """The application of one service: nothing is open without a token but health and metrics."""
     service = resources.service
-    app = FastAPI(title=f"O2C {service}", version="1", description=f"Comandos y consultas del servicio {service}.")
+    app = FastAPI(
+        title=f"O2C {service}",
+        version="1",
+        description=f"Comandos y consultas del servicio {service}.",
+        telemetry={"operation_spans": False, "logs": False, "exclude": only_reads},  # its logs hold messages of exceptions
+    )
     instruments = Instruments(service, resources.counters)
 
     caller = bearer(tokens)
@@ -65,16 +74,6 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
         if int(length or 0) > (uploads.LARGEST_BYTES if request.url.path == DOCUMENTS else BODY_LIMIT):
             return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
         return await call_next(request)
-
-    @app.middleware("http")
-    async def trace_request(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Whatever may change something is told in a trace: the caller's, where it sends one."""
-        if request.method in READING:
-            return await call_next(request)
-        with tracing.span(spans.request(request.method, request.url, tracing.carried(request.headers))) as made:
-            response = await call_next(request)
-            spans.responded(made, request.method, getattr(request.scope.get("route"), "path", ""), response.status_code)
-        return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

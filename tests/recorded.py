@@ -98,6 +98,6 @@ def recording() -> Iterator[Recorded]:
     kept, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trace, "get_tracer", provider.get_tracer)
+        patch.setattr(trace, "get_tracer_provider", lambda: provider)
         yield Recorded(kept)
     provider.shutdown()

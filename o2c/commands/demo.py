@@ -12,6 +12,7 @@ import typer
 from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 
+from o2c.commands.trazas import retraced
 from o2c.commands.verify import verify_all
 from o2c.play.cast import Cast
 from o2c.play.driver import Driver
@@ -101,6 +102,9 @@ async def play(order: Path | None, console: Console) -> bool:
     wanted = {f"{group}/{phase}" for group, phase in _phases(activations)}
     exact = bool(activations) and all(count == 1 for count in activations.values()) and wanted == set(activations)
     console.print(f"Activaciones confirmadas aguas abajo: {len(activations)}, una por grupo y fase: {'sí' if exact else 'NO'}.")
+    if stack.traces is not None:
+        bills, back = retraced(stack.folder)
+        console.print(f"Trazas: de {back} de {bills} altas se vuelve al mensaje de Salesforce (o2c trazas --folder {FOLDER}).")
     console.print(f"Terminado en {time.monotonic() - began:.1f} s.")
     return exact and not differing
 

@@ -104,7 +104,7 @@ class Stack:
         """Spans come to a receiver of our own, unless the standard variables name another."""
         if any(os.environ.get(name) for name in OTLP):
             return
-        file = self.folder / "traces" / "spans.sqlite"
+        file = traces_file(self.folder)
         file.parent.mkdir(exist_ok=True)
         self.traces = Receiver(file, free_ports(1)[0])
         self.traces.start()
@@ -185,3 +185,8 @@ async def _in_threads(starters: list[Callable[[], None]]) -> None:
     finally:
         if starting:
             await asyncio.wait(starting)
+
+
+def traces_file(folder: Path) -> Path:
+    """Where a stack keeps the spans that came to its own receiver."""
+    return folder / "traces" / "spans.sqlite"

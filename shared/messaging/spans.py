@@ -5,18 +5,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from opentelemetry.trace import Link, Span, SpanKind
-from starlette.datastructures import URL
 
 from shared import span_names as names
 from shared.contracts.base import Command, DeadlineReached, Message
 from shared.decider import Effect, Refused
 from shared.messaging.inbound import Item, Record
 from shared.messaging.reaction import Cell, Made
-from shared.tracing import Attributes, Cause, current, failed, links_to, reaction
+from shared.tracing import Attributes, Cause, current, links_to, reaction
 
 REFUSED: Final = 400
-FAULT: Final = 500
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 PROCESS: Final = {names.SYSTEM: "kafka", names.OPERATION: "process", names.OPERATION_TYPE: "process"}
 
 
@@ -92,28 +89,6 @@ def effect(wanted: Effect, cell: Cell, latest: str | None) -> Cause:
 def outcome(command: Command, parent: str | None) -> Cause:
     """The outcome of an effect, fed back as a command."""
     return Cause(f"command {type(command).__name__}", SpanKind.INTERNAL, {}, parent)
-
-
-def request(method: str, url: URL, parent: str | None) -> Cause:
-    """A request of a person or a partner; its route is known only when it was answered."""
-    told = {
-        names.HTTP_METHOD: method,
-        names.URL_SCHEME: url.scheme,
-        names.URL_PATH: url.path,
-        names.SERVER_ADDRESS: url.hostname or "",
-        names.SERVER_PORT: url.port or DEFAULT_PORTS.get(url.scheme, 0),
-    }
-    return Cause(method, SpanKind.SERVER, told, parent)
-
-
-def responded(made: Span, method: str, route: str, status: int) -> None:
-    """How a request was answered. A refusal is no error; a fault of ours is."""
-    made.set_attribute(names.HTTP_STATUS, status)
-    if route:
-        made.update_name(f"{method} {route}")
-        made.set_attribute(names.HTTP_ROUTE, route)
-    if status >= FAULT:
-        failed(made, str(status), "http_fault")
 
 
 def of_cell(cell: Cell) -> dict[str, Any]:

@@ -2,10 +2,21 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
+from shared import tracing
 from shared.settings import Settings
+
+
+def with_trace(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line with the ids of the span it was written in, so that a log leads to its trace."""
+    context = tracing.current().get_span_context()
+    if context.is_valid:
+        line.update(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}")
+    return line
 
 
 def start_logs(service: str, settings: Settings) -> None:
@@ -18,6 +29,7 @@ def start_logs(service: str, settings: Settings) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

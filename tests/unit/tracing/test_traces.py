@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from shared import span_names, tracing
 from shared.contracts.base import DeadlineReached
+from shared.logs import with_trace
 from shared.messaging import spans
 from shared.messaging.envelope import headers_of
 from shared.messaging.inbound import Record
@@ -123,3 +124,11 @@ def test_every_name_is_one_of_the_conventions_or_our_own() -> None:
     assert len(ours) > 20
     for name in ours:
         assert name.startswith("o2c.") or known.get(name) is False, name
+
+
+def test_a_log_line_leads_to_the_span_it_was_written_in() -> None:
+    assert with_trace(None, "info", {"event": "x"}) == {"event": "x"}
+    with recording() as recorded, tracing.span(Cause("effect SendMail", SpanKind.CLIENT, {})):
+        line = with_trace(None, "info", {"event": "x"})
+    trace, span = identity(recorded.one("effect SendMail"))
+    assert line == {"event": "x", "trace_id": f"{trace:032x}", "span_id": f"{span:016x}"}

@@ -37,10 +37,18 @@ def organisation() -> tuple[OrgMapping, Labels]:
     return mapping, mapping.with_labels(load_labels(RULES / "labels.yaml"))
 
 
-def received(value: Any, headers: dict[str, str] | None = None) -> Decoded:
+def received(value: Any, headers: dict[str, str] | None = None, key: bytes | None = None) -> Decoded:
     """What the decoder makes of a value: bytes as they are, anything else as JSON."""
     raw = value if isinstance(value, bytes) or value is None else json.dumps(value, ensure_ascii=False).encode()
-    return decode(raw, None, headers or {}, *organisation())
+    return decode(raw, key, headers or {}, *organisation())
+
+
+def came(number: str) -> Decoded:
+    """What the decoder makes of a sample file of one message."""
+    told = sample(number)
+    key = told["key"]
+    raw = None if key is None else key.encode() if isinstance(key, str) else json.dumps(key).encode()
+    return received(told["value"], told["headers"], raw)
 
 
 def order(graph: Any) -> Submitted:

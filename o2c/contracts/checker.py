@@ -5,14 +5,38 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from services.intake.domain.salesforce.decode import decode
 from services.intake.domain.salesforce.mapping import OrgMapping
 from services.intake.domain.salesforce.reader import Labels
-from services.intake.domain.salesforce.results import Cancelled, Decoded, DocumentsAdded, Nothing, Submitted, Undecodable
+from services.intake.domain.salesforce.results import (
+    Announcement,
+    Cancelled,
+    Changes,
+    Decoded,
+    DocumentsAdded,
+    Entity,
+    Kind,
+    Nothing,
+    Part,
+    RecordChange,
+    Resync,
+    Submitted,
+    Undecodable,
+)
 from shared.contracts.intake import Problem
 from shared.contracts.salesforce import SalesforceOrderSubmitted
+
+NAMES: Final[Mapping[Entity, str]] = {"order": "Order", "item": "OrderItem"}
+KINDS: Final[Mapping[Kind, str]] = {
+    "CREATE": "alta",
+    "UPDATE": "cambio",
+    "FULL": "fila completa",
+    "DELETE": "borrado",
+    "UNDELETE": "recuperación",
+    "GAP": "hueco",
+}
 
 
 class UnusableFileError(Exception):
@@ -117,6 +141,18 @@ def report(file: str, found: Decoded) -> Report:
         case Cancelled(message=message):
             said = f"Entendido: cancelación de la orden {message.parent}; el dueño decide qué se hace"
             return Report(file, understood=True, said=said, action="CANCELLED")
+        case Changes(records=records):
+            return _records(file, records)
+        case Resync(entity=entity):
+            said = f"Entendido: aviso de hueco (GAP) sin registros, se abrirá una tarea para resincronizar {NAMES[entity]}"
+            return Report(file, understood=True, said=said, action="GAP")
+        case Announcement(parent=parent, number=number, suborders=suborders, items=items):
+            counts = ", ".join(f"{n} {name}" for n, name in ((suborders, "sede(s)"), (items, "ítem(s)")) if n is not None)
+            said = f"Entendido: anuncio de la orden {number or parent}, sin contenido{f' ({counts})' if counts else ''}"
+            return Report(file, understood=True, said=said, order_number=number or "", action="ANNOUNCEMENT")
+        case Part(parent=parent, version=version, number=part, of=of, graph=graph):
+            said = f"Entendido: parte {part} de {of} de la orden {parent}, versión {version}, {len(graph['suborders'])} sede(s)"
+            return Report(file, understood=True, said=said, action="PART")
         case Nothing(why="tombstone"):
             return Report(file, understood=True, said="Entendido: mensaje vacío (tombstone), no cambia nada")
         case Nothing(why=why):
@@ -128,6 +164,24 @@ def report(file: str, found: Decoded) -> Report:
                 said=f"No entendido: {reason}",
                 problems=({"code": reason, "path": path or "$", "why": hint},),
             )
+
+
+def _records(file: str, records: tuple[RecordChange, ...]) -> Report:
+    """Loose records: what changes, and what Salesforce did not tell."""
+    one = records[0]
+    listed = ", ".join(record.id for record in records)
+    number = one.known_by or ""
+    if one.kind == "GAP":
+        said = f"Entendido: aviso de hueco (GAP) de {listed}, se abrirá una tarea"
+        return Report(file, understood=True, said=said, order_number=number, action="GAP")
+    what = f"{KINDS[one.kind]} de {len(records)} registro(s) {NAMES[one.entity]}: {listed}"
+    told = f"; {len(one.values)} campo(s) con significado" if one.values else ""
+    stale = (
+        {"code": "STALE", "path": "$.ChangeEventHeader", "why": "Un campo cambió y su valor no vino; habrá que confirmarlo"},
+    )
+    said = f"Entendido: {what}{told}"
+    missing = stale if one.stale else ()
+    return Report(file, understood=True, said=said, order_number=number, action=one.kind, missing=missing)
 
 
 def _order(file: str, message: SalesforceOrderSubmitted) -> Report:

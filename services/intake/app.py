@@ -4,6 +4,7 @@ from typing import Final
 
 from services.intake.adapters.documents import store
 from services.intake.adapters.edge import edges
+from services.intake.domain.assembly.resync import ORGANISATION
 from services.intake.domain.clock import deadlines
 from services.intake.domain.effects import effects
 from services.intake.domain.evolve import evolve
@@ -39,7 +40,7 @@ ORDER: Final = Decider(
 )
 SERVICE: Final = Service(
     name="intake",
-    deciders=(ORDER, COPY),
+    deciders=(ORDER, ORGANISATION, COPY),
     listens=("provisioning", "testing", "acceptance", "billing"),
     edges=edges,
     adapters={"StoreDocument": store, "RedateClocks": redate_clocks},

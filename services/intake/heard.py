@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from services.intake.domain import activaciones, checklist, claim, clock, documents, fallout, hold, receive, team, work_orders
+from services.intake.domain.assembly import collect
 from shared.common.behaviours import COMMON_COMMANDS, keep
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, SuborderCompleted
 from shared.contracts.common import FalloutRaised, FalloutResolved, ResolveFallout
@@ -27,11 +28,17 @@ from shared.contracts.intake import (
     SubmitQuote,
     ValidateDocs,
 )
-from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrderCancelled, SalesforceOrderSubmitted
+from shared.contracts.salesforce import (
+    SalesforceDocumentsAdded,
+    SalesforceOrderCancelled,
+    SalesforceOrderSubmitted,
+    SalesforcePiecesArrived,
+)
 from shared.decider import Hears, Reaches, by_parent, hears, reaches
 
 HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SalesforceOrderSubmitted, receive.submitted),
+    hears(SalesforcePiecesArrived, collect.arrived),
     hears(SalesforceDocumentsAdded, documents.added),
     hears(SalesforceOrderCancelled, receive.cancelled),
     hears(ReviewOrder, claim.review),
@@ -58,6 +65,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SuborderCompleted, keep, by_parent),
     hears(FalloutRaised, keep, by_parent),
     hears(FalloutResolved, keep, by_parent),
+    reaches("assembly_due", collect.due),
     reaches("unclaimed", claim.unclaimed),
     reaches("hold_review", hold.reviewed),
     reaches("activations_warning", clock.warn),

@@ -10,13 +10,12 @@ from typing import Any, Final
 import structlog
 
 from shared import objects, tracing, uploads
-from shared.contracts.base import Command
 from shared.db import REJECTED, TRANSIENT, unit_of_work
-from shared.decider import Actor, Target
 from shared.messaging import spans
 from shared.messaging.apply import BreakerError, Unit
 from shared.messaging.envelope import sort_command, sort_fact
-from shared.messaging.inbound import Dead, Edge, Inbound, Item, Mirror, Record, Skipped
+from shared.messaging.fragments import as_item, whole
+from shared.messaging.inbound import Dead, Edge, Fragment, Inbound, Item, Kept, Mirror, Record, Skipped
 from shared.messaging.resources import EXIT_BREAKER, EXIT_STUCK, Resources, crash_point, die
 
 log = structlog.get_logger()
@@ -39,8 +38,8 @@ class Sorter:
     mirrors: Mapping[str, Mirror]
     sources: Mapping[str, frozenset[str]]
 
-    def sort(self, record: Record) -> Item | Dead | Skipped:
-        """A message to apply, a dead letter, or nothing for us; no I/O."""
+    def sort(self, record: Record) -> Item | Kept | Dead | Skipped:
+        """A message to apply or a piece of one, a dead letter, or nothing for us; no I/O."""
         service = self.resources.service
         if record.topic in self.edges:
             return self._edge(record)
@@ -48,32 +47,18 @@ class Sorter:
             return sort_command(record, service, self.sources)
         return sort_fact(record, self.resources.roster)
 
-    async def vouch(self, item: Item) -> Item:
+    async def vouch(self, item: Item | Kept) -> Item | Kept:
         """A command that names documents nobody stored is marked as refused (2.8)."""
-        if not item.is_command:
+        if isinstance(item, Kept) or not item.is_command:
             return item
         return replace(item, refused=await uploads.unvouched(self.resources.settings.objects.url, item.message))
 
-    def _edge(self, record: Record) -> Item | Dead | Skipped:
+    def _edge(self, record: Record) -> Item | Kept | Dead | Skipped:
         headers = [(name, value.encode()) for name, value in record.headers.items()]
         found = self.edges[record.topic](record.value, record.key, headers)
-        if not isinstance(found, Inbound):
-            return found
-        identity = found.id or f"{record.partition}+{record.offset}"
-        return Item(
-            record,
-            found.message,
-            f"{found.source}/{identity}",
-            found.source,
-            found.aggregate,
-            Actor(found.source, frozenset({"SYSTEM"})),
-            Target(ids=(found.aggregate,)),
-            found.po,
-            None,
-            tracing.carried(record.headers),
-            is_command=isinstance(found.message, Command),
-            contacts=found.contacts,
-        )
+        if isinstance(found, Inbound):
+            return as_item(record, found)
+        return Kept(record, found) if isinstance(found, Fragment) else found
 
 
 def pauses(first: float = 0.2, most: float = 5.0, total: float = RETRY_FOR) -> Iterator[float]:
@@ -131,15 +116,15 @@ class Consumer:
             await quietly(message.ack(), resources)
         crash_point(resources.settings, "batch_after_ack")
 
-    def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item], list[tuple[Record, Dead]], list[Record]]:
-        items: list[Item] = []
+    def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item | Kept], list[tuple[Record, Dead]], list[Record]]:
+        items: list[Item | Kept] = []
         dead: list[tuple[Record, Dead]] = []
         mirrored = [record for record in records if record.topic in self.sorter.mirrors]
         for record in records:
             if record.topic in self.sorter.mirrors:
                 continue
             found = self.sorter.sort(record)
-            if isinstance(found, Item):
+            if isinstance(found, Item | Kept):
                 items.append(found)
             elif isinstance(found, Dead):
                 dead.append((record, found))
@@ -149,7 +134,7 @@ class Consumer:
                 self.resources.count("skipped", found.why)
         return items, dead, mirrored
 
-    async def _put_contacts(self, items: Sequence[Item]) -> None:
+    async def _put_contacts(self, items: Sequence[Item | Kept]) -> None:
         """Contacts go to their topic before the transaction: an upsert that may be repeated (F10)."""
         put = self.resources.put_contact
         contacts = [contact for item in items for contact in item.contacts]
@@ -158,14 +143,14 @@ class Consumer:
                 await asyncio.gather(*(put(contact.ref, contact.value) for contact in contacts))
 
     async def apply_together(
-        self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
+        self, items: Sequence[Item | Kept], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
     ) -> str | None:
         """The whole batch in one transaction; answers the context of its span."""
         resources = self.resources
         if not items and not dead and not mirrored:
             return None
         records = [*(item.record for item in items), *(record for record, _ in dead), *mirrored]
-        cause = spans.batch(resources.group, resources.client, records, [item.traceparent for item in items])
+        cause = spans.batch(resources.group, resources.client, records, [tracing.carried(item.record.headers) for item in items])
         with tracing.span(cause) as batch:
             for record, letter in dead:
                 tracing.failed(batch, letter.reason, "dead_letter", **spans.place(record))
@@ -177,7 +162,7 @@ class Consumer:
                     if pairs:
                         await mirror(connection, pairs)
                 unit = Unit(resources.service, resources.roster, resources.worlds, connection, links)
-                outcome = await unit.apply(items, dead)
+                outcome = await unit.apply(await whole(connection, items), dead)
                 crash_point(resources.settings, "batch_before_commit")
         resources.count("facts", "", outcome.facts)
         resources.count("duplicates", "", outcome.duplicates)
@@ -186,7 +171,7 @@ class Consumer:
         return context
 
     async def apply_in_savepoints(
-        self, items: Sequence[Item], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
+        self, items: Sequence[Item | Kept], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
     ) -> str | None:
         """Postgres refused a value: message by message, so that only the guilty aggregate is blocked (4.3)."""
         context = await self.apply_together([], dead, mirrored)
@@ -194,10 +179,9 @@ class Consumer:
             try:
                 await self.apply_together([item], [], [])
             except REJECTED as error:
-                log.error("value_refused", error=type(error).__name__, message_id=item.id)  # noqa: TRY400 - no values
-                await self.apply_together(
-                    [], [(item.record, Dead("value_refused", "", type(error).__name__, item.to.ids[0]))], []
-                )
+                guilty = item.to.ids[0] if isinstance(item, Item) else None
+                log.error("value_refused", error=type(error).__name__, offset=item.record.offset)  # noqa: TRY400 - no values
+                await self.apply_together([], [(item.record, Dead("value_refused", "", type(error).__name__, guilty))], [])
         return context
 
 

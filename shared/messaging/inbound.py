@@ -1,6 +1,6 @@
 """What a batch is sorted into: messages to apply, dead letters, and what is passed over."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,8 +82,36 @@ class Item:
         return f"{self.source}/{self.subject}"
 
 
-Edge = Callable[[bytes | None, bytes | None, list[tuple[str, bytes]]], Inbound | Dead | Skipped]
-"""Turns a record of an outside topic into one message; never raises."""
+Join = Callable[[Any, Sequence[Any]], Awaitable[Sequence[Inbound]]]
+"""Keeps pieces in a table of the service, inside the batch's transaction, and answers the messages they now make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a message that comes in several, possibly by several topics, with its inbox identity and who joins it."""
+
+    piece: Any
+    join: Join
+    source: str
+    id: str
+    contacts: Sequence[Contact] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A fragment with the record it came in."""
+
+    record: Record
+    fragment: Fragment
+
+    @property
+    def contacts(self) -> Sequence[Contact]:
+        """Contact records that were split off."""
+        return self.fragment.contacts
+
+
+Edge = Callable[[bytes | None, bytes | None, list[tuple[str, bytes]]], Inbound | Fragment | Dead | Skipped]
+"""Turns a record of an outside topic into one message, or into a piece of one; never raises."""
 
 Mirror = Callable[[Any, Sequence[tuple[str, bytes | None]]], Any]
 """Keeps a compacted topic in a table of the service, inside the batch's transaction: `await mirror(connection, records)`."""

@@ -7,7 +7,8 @@ from shared.db import unit_of_work
 from shared.messaging import letters
 from shared.messaging.apply import Unit
 from shared.messaging.consumer import Sorter
-from shared.messaging.inbound import Item, Record
+from shared.messaging.fragments import whole
+from shared.messaging.inbound import Item, Kept, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,15 @@ async def replay_letter(sorter: Sorter, pool: Any, letter: str, *, dry_run: bool
         record = await letters.record_of(connection, letter)
         found = sorter.sort(record)
         why = letters.still_dead(found)
-        if why is not None or not isinstance(found, Item):
+        if why is not None or not isinstance(found, Item | Kept):
             return Result(letter, done=False, why=why or "skipped")
         if dry_run:
-            return Result(letter, done=True, why=f"se aplicaría: {type(found.message).__name__}")
-        for aggregate in found.to.ids:
+            return Result(letter, done=True, why=f"se aplicaría: {named(found)}")
+        items = await whole(connection, [await sorter.vouch(found)], again=True)
+        for aggregate in (one for item in items for one in item.to.ids):
             await connection.execute(letters.UNBLOCK, aggregate)
         unit = _unit(sorter, connection)
-        outcome = await unit.apply([await sorter.vouch(found)])
+        outcome = await unit.apply(items)
         if outcome.blocked:
             return Result(letter, done=False, why="vuelve a fallar: la orden sigue bloqueada")
         await connection.execute(letters.REPLAYED, *letters.split_id(letter))
@@ -57,17 +59,22 @@ async def release(sorter: Sorter, pool: Any, aggregate: str, *, dry_run: bool = 
 async def _one(sorter: Sorter, pool: Any, position: int, record: Record, *, dry_run: bool) -> Result:
     identity = f"{record.topic}/{record.partition}/{record.offset}"
     found = sorter.sort(record)
-    if not isinstance(found, Item):
+    if not isinstance(found, Item | Kept):
         return Result(identity, done=False, why=letters.still_dead(found) or "")
     if dry_run:
-        return Result(identity, done=True, why=f"se aplicaría: {type(found.message).__name__}")
+        return Result(identity, done=True, why=f"se aplicaría: {named(found)}")
     async with unit_of_work(pool) as connection:
         unit = _unit(sorter, connection)
-        outcome = await unit.apply([await sorter.vouch(found)])
+        outcome = await unit.apply(await whole(connection, [await sorter.vouch(found)], again=True))
         if outcome.blocked:
             return Result(identity, done=False, why="vuelve a fallar")
         await connection.execute(letters.UNPARK, position)
     return Result(identity, done=True)
+
+
+def named(found: Item | Kept) -> str:
+    """What would be applied."""
+    return type(found.message if isinstance(found, Item) else found.fragment.piece).__name__
 
 
 def _unit(sorter: Sorter, connection: Any) -> Unit:

@@ -6,7 +6,7 @@ from services.intake.domain.claim import unclaimed_at
 from services.intake.domain.escalation import with_mails
 from services.intake.domain.hold import review_dates
 from services.intake.domain.requests import running
-from services.intake.domain.state import State
+from services.intake.domain.state import FINAL, State
 from shared.calendar.calendar import Calendar
 from shared.common import answers
 from shared.contracts.base import DeadlineReached
@@ -16,6 +16,7 @@ from shared.decider import Decision, Refused, World
 def deadlines(state: State, calendar: Calendar) -> dict[str, datetime]:
     """The deadlines of an order as it stands; those of a held suborder stand still (X.1)."""
     found = {"unclaimed": unclaimed_at(state, calendar), "hold_review": min(review_dates(state), default=None)}
+    found["assembly_due"] = state.assembly_due if state.stage not in FINAL else None
     return answers.answer_deadlines(running(state)) | {name: at for name, at in found.items() if at is not None}
 
 

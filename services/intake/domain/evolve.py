@@ -7,6 +7,7 @@ from services.intake.domain.requests import still_needed
 from services.intake.domain.state import State, Sub
 from shared.common.answers import fold_requests
 from shared.common.state import Fallout, fold_common, handed_over, unkept, without
+from shared.contracts.base import DeadlineReached
 from shared.contracts.common import (
     CalendarAdopted,
     CommandRefused,
@@ -34,6 +35,7 @@ from shared.contracts.intake import (
     OrderStateChanged,
     ProductClassified,
 )
+from shared.contracts.salesforce import SalesforcePiecesArrived
 from shared.decider import Fold
 
 evolve: Fold[State] = Fold()
@@ -42,7 +44,6 @@ fold_requests(evolve)
 fold_documents(evolve)
 fold_suborders(evolve)
 evolve.ignores(
-    AssemblyStarted,
     CalendarAdopted,
     CommandRefused,
     JeopardyCleared,
@@ -51,6 +52,12 @@ evolve.ignores(
     OverrideRecorded,
     ProductClassified,
 )
+
+
+@evolve.on(AssemblyStarted)
+def assembling(state: State, fact: AssemblyStarted) -> State:
+    stage = "ASSEMBLING" if state.stage == "NEW" else state.stage
+    return state.collected(due=fact.due).having(stage=stage, parent=fact.parent)
 
 
 @evolve.on(OrderReceived)
@@ -72,7 +79,18 @@ def _content(state: State, fact: OrderReceived | OrderAmended) -> State:
     known = OrderContent(**{name: getattr(fact, name) for name in OrderContent.model_fields})
     subs = {one.suborder: _unplanned(state.subs.get(one.suborder, Sub())) for one in fact.suborders}
     stage = "CLAIMED" if state.owner else "RECEIVED"
-    return state.having(content=known, stage=stage, subs=subs, parent=fact.parent, docs_valid=False, missing=())
+    changed = _collected(state, fact.content_sha256)
+    return changed.having(content=known, stage=stage, subs=subs, parent=fact.parent, docs_valid=False, missing=())
+
+
+def _collected(state: State, taken: str = "") -> State:
+    """Nothing is collected any more; whether what was taken came by records says how it may change later."""
+    if state.assembly is None:
+        return state
+    come = state.assembly.come
+    order = come.order if come is not None and come.pieces == "RECORDS" else None
+    by_records = order is not None and order.content_sha256 == taken if taken else state.by_records
+    return state.collected(due=None).having(by_records=by_records)
 
 
 def _unplanned(sub: Sub) -> Sub:
@@ -81,12 +99,12 @@ def _unplanned(sub: Sub) -> Sub:
 
 @evolve.on(OrderRejected)
 def rejected(state: State, fact: OrderRejected) -> State:
-    return state.having(stage="REJECTED", rejected=fact, parent=fact.parent)
+    return _collected(state).having(stage="REJECTED", rejected=fact, parent=fact.parent)
 
 
 @evolve.on(AmendmentReceived)
 def noted(state: State, fact: AmendmentReceived) -> State:
-    return state.having(noted=max(state.noted, fact.version), parent=fact.parent)
+    return _collected(state).having(noted=max(state.noted, fact.version), parent=fact.parent)
 
 
 @evolve.on(OrderReviewed)
@@ -131,6 +149,10 @@ def order_completed(state: State, fact: OrderCompleted) -> State:
 @evolve.on(FactKept)
 def kept(state: State, fact: FactKept) -> State:
     """A fallout of another service holds its suborders; it is resolved there, so it is none of ours."""
+    if fact.type == SalesforcePiecesArrived.__name__:
+        return state.collected(come=SalesforcePiecesArrived.model_validate(fact.data)).having(parent=fact.parent)
+    if fact.type == DeadlineReached.__name__:
+        return state.collected(due=None)
     if fact.type not in {"FalloutRaised", "FalloutResolved"}:
         return unkept(evolve, state, fact)
     told = FalloutRaised if fact.type == "FalloutRaised" else FalloutResolved

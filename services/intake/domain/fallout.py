@@ -1,8 +1,9 @@
 """What resolving a fallout of intake means: asked of the table again, tried again, done by hand, or skipped (X.4)."""
 
+from services.intake.domain.assembly import collect
 from services.intake.domain.products import classify, fallout_id, unknown
 from services.intake.domain.receive import classified
-from services.intake.domain.state import State
+from services.intake.domain.state import State, assembly_task
 from shared.common.behaviours import resolve_fallout
 from shared.contracts.base import Fact
 from shared.contracts.common import EffectDeferred, ResolveFallout
@@ -15,6 +16,9 @@ ANOTHERS_TURN = {"VERSION_CONFLICT", "AMENDMENT_RECEIVED"}
 def resolve(state: State, command: ResolveFallout, world: World) -> Decision:
     """Resolved only with the step's own fact; fallouts of other services are resolved there."""
     decided = resolve_fallout(state, command, world)
+    if not isinstance(decided, Refused) and command.fallout_id == assembly_task(state.parent):
+        more = collect.resolve(state, command.how, world)
+        return more if isinstance(more, Refused) else [*decided, *more]
     if isinstance(decided, Refused) or command.how != "RETRY":
         return decided
     raised = state.fallouts[command.fallout_id]

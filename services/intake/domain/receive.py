@@ -5,7 +5,7 @@ from typing import Final
 from services.intake.domain import documents
 from services.intake.domain.evolve import evolve
 from services.intake.domain.products import classify, fallout_id, strictest, unknown
-from services.intake.domain.state import FINAL, State
+from services.intake.domain.state import FINAL, State, assembly_task
 from shared.calendar.calendar import local_day
 from shared.common.mails import mail, staff
 from shared.contracts.base import Fact
@@ -96,8 +96,15 @@ def _taken_in(state: State, came: OrderReceived | OrderAmended, message: Salesfo
     """What goes with a new content: its products classified, and the documents, those before it judged by it."""
     facts: list[Fact] = [came, *_products(state, came, world), *_settled(state)]
     known = evolve(state, came)
+    if (key := assembly_task(message.parent)) in state.fallouts:
+        facts.append(assembled(key))
     facts += documents.judged_again(known, world)
     return [*facts, *documents.attach(known, documents.sent_by(message.documents, world), world)]
+
+
+def assembled(key: str) -> FalloutResolved:
+    """The task that named what an order in pieces lacked clears itself, by whatever way the order came."""
+    return FalloutResolved(fallout_id=key, how="RETRY", reason="Llegó la orden completa.")
 
 
 def classified(sold: SuborderContent, world: World) -> list[Fact]:

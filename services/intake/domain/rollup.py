@@ -17,6 +17,7 @@ LEGAL = {
 """The edges of 4.1; whatever else has to be reached goes by inProgress."""
 EARLY = {
     "NEW": "start",
+    "ASSEMBLING": "start",
     "RECEIVED": "acknowledged",
     "CLAIMED": "acknowledged",
     "RETURNED": "acknowledged",

@@ -7,6 +7,7 @@ from shared.common.answers import Request
 from shared.common.state import State as Common
 from shared.contracts.base import Model
 from shared.contracts.intake import OrderContent, OrderRejected, SuborderContent
+from shared.contracts.salesforce import SalesforcePiecesArrived
 from shared.contracts.shapes import Doc, Money, Step, Traits, WorkOrder
 
 STAGES: Final = (
@@ -105,12 +106,26 @@ class Sub(Model):
         return not self.traits.non_standard or (self.hld is not None and not self.not_shown)
 
 
+class Assembling(Model):
+    """An order, or a change to one, that does not come whole: what has come, and when it is looked at."""
+
+    due: datetime | None = None
+    come: SalesforcePiecesArrived | None = None
+
+
+def assembly_task(parent: str) -> str:
+    """The fallout that names what an order in pieces lacks."""
+    return f"{parent}/assembly"
+
+
 class State(Common):
     """A parent order with its suborders, its documents and its plan."""
 
     stage: str = "NEW"
     content: OrderContent | None = None
     rejected: OrderRejected | None = None
+    assembly: Assembling | None = None
+    by_records: bool = False
     noted: int = 0
     reviewed: dict[str, int] = {}
     documents: dict[str, Attached] = {}
@@ -151,6 +166,15 @@ class State(Common):
     def members(self, group: str) -> tuple[str, ...]:
         """The suborders of a billing group."""
         return tuple(one.suborder for one in self.content.suborders if one.group == group) if self.content else ()
+
+    @property
+    def assembly_due(self) -> datetime | None:
+        """When the pieces that have come are looked at; None when nothing is collected."""
+        return self.assembly.due if self.assembly else None
+
+    def collected(self, **changes: object) -> "State":
+        """The state with its assembly changed."""
+        return self.having(assembly=(self.assembly or Assembling()).model_copy(update=changes))
 
     @property
     def live(self) -> dict[str, Sub]:

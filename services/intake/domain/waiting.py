@@ -29,6 +29,11 @@ def _order(state: State) -> Iterator[Wait]:
     match state.stage:
         case "NEW" if parent:
             yield _wait(parent, "EC", "Enviar la orden desde Salesforce", "SalesforceOrderSubmitted")
+        case "ASSEMBLING":
+            come = state.assembly.come if state.assembly else None
+            what = f"Enviar lo que falta de la orden: {'; '.join(come.missing) if come else ''}"
+            wait = _wait(parent, "EC", what, "SalesforcePiecesArrived", "SalesforceOrderSubmitted")
+            yield Wait(wait.key, wait.party, wait.what, wait.cleared_by, state.assembly_due)
         case "RETURNED" | "REJECTED":
             yield _wait(parent, "EC", "Corregir la orden en Salesforce", "SalesforceOrderSubmitted")
         case "RECEIVED":

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import zlib
+from dataclasses import replace
 from typing import Any, Final
 
 from services.intake.domain.salesforce import quirks
@@ -10,8 +11,10 @@ from services.intake.domain.salesforce.documents import read_added
 from services.intake.domain.salesforce.graph import Declared, graph_id, read_order
 from services.intake.domain.salesforce.mapping import MOST_CHARACTERS, OrgMapping, first
 from services.intake.domain.salesforce.parse import LARGEST_BYTES, parse_text, stops_short
+from services.intake.domain.salesforce.parts import read_part
 from services.intake.domain.salesforce.reader import Labels
 from services.intake.domain.salesforce.results import (
+    Announcement,
     Cancelled,
     Decoded,
     DocumentsAdded,
@@ -25,6 +28,7 @@ from services.intake.domain.salesforce.shapes import Wrapped, moment
 from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrderCancelled
 
 ACTIONS: Final = ("SUBMITTED", "AMENDED", "DOCUMENTS_ADDED", "CANCELLED")
+MOST_PARTS: Final = 1000
 GZIP: Final = 31  # zlib's window bits for a gzip member
 
 
@@ -41,12 +45,17 @@ def read_event(body: Json, wrapped: Wrapped, mapping: OrgMapping, labels: Labels
     at = moment(body.get("CreatedDate")) or wrapped.at
     if action == "CANCELLED":
         return Cancelled(SalesforceOrderCancelled(parent=parent), identity)
+    if graph is None and action != "DOCUMENTS_ADDED":
+        return read_announcement(body, replace(wrapped, identity=identity), mapping)
     if graph is None:
         path, _ = first(body, names.payload)
         raise UnreadableError("unknown_shape", f"$.{path}", f"La acción {action} necesita el contenido de la orden.")
     if action == "DOCUMENTS_ADDED":
         documents = read_added(graph, parent, at, labels)
         return DocumentsAdded(SalesforceDocumentsAdded(parent=parent, documents=documents), identity)
+    number, count = _part(body, mapping)
+    if count > 1:
+        return read_part(graph, (parent, number, count), _declared(body, at, mapping), identity, mapping, labels)
     order = read_order(graph, _declared(body, at, mapping), mapping, labels)
     return Submitted(order.message, identity, order.contacts)
 
@@ -62,9 +71,6 @@ def _action(body: Json, mapping: OrgMapping) -> str:
 def _payload(body: Json, mapping: OrgMapping) -> Json | None:
     """The graph inside the event: an object, or JSON text, also compressed."""
     names = mapping.platform_event
-    parts, count = first(body, names.parts)
-    if count is not None and _whole(count) != 1:
-        raise UnreadableError("part_invalid", f"$.{parts}", "Las órdenes en partes aún no se aceptan.")
     name, raw = first(body, names.payload)
     _, encoding = first(body, names.encoding)
     if isinstance(raw, str):
@@ -74,11 +80,34 @@ def _payload(body: Json, mapping: OrgMapping) -> Json | None:
     return raw
 
 
+def _part(body: Json, mapping: OrgMapping) -> tuple[int, int]:
+    """Which part of how many; an order that comes whole is part 1 of 1."""
+    names = mapping.platform_event
+    (field, number), (_, count) = first(body, names.part), first(body, names.parts)
+    if count is None and number is None:
+        return 1, 1
+    found, of = _whole(number), _whole(count)
+    if found is None or of is None or not 1 <= found <= of <= MOST_PARTS:
+        raise UnreadableError("part_invalid", f"$.{field}", f"Se espera una parte entre 1 y {MOST_PARTS} y cuántas son.")
+    return found, of
+
+
 def _whole(raw: Any) -> int | None:
     try:
         return quirks.count(raw)
     except quirks.QuirkError:
         return None
+
+
+def read_announcement(body: Json, wrapped: Wrapped, mapping: OrgMapping) -> Announcement:
+    """Names an order, perhaps with counts; what cannot be a count is none (1.2 step 12)."""
+    names = mapping.platform_event
+    _, number = first(body, names.number)
+    suborders, items = (_whole(first(body, field)[1]) for field in (names.suborders, names.items))
+    parent = _order_id(body, None, mapping)
+    identity = wrapped.identity or _identity(body, names.names[0], mapping.org)
+    named = number.strip()[:200] if isinstance(number, str) and number.strip() else None
+    return Announcement(parent, identity, named, suborders, items)
 
 
 def _from_text(text: str, path: str, encoding: Any) -> Any:

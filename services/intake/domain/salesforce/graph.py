@@ -58,12 +58,17 @@ def graph_id(graph: Json, *, missing_is_fine: bool = False) -> str | None:
         raise UnreadableError("record_id_invalid", "$.order.Id", "Un id tiene 15 o 18 letras y dígitos.") from error
 
 
-def read_order(graph: Json, declared: Declared, mapping: OrgMapping, labels: Labels) -> ReadOrder:
-    """The order, or all that is wrong with it: a rejection lists every violation (1.1, 1.2)."""
+def read_order(
+    graph: Json, declared: Declared, mapping: OrgMapping, labels: Labels, optional: frozenset[str] = frozenset()
+) -> ReadOrder:
+    """The order, or all that is wrong with it: a rejection lists every violation (1.1, 1.2).
+
+    `optional` fields may be absent where the feed never brings them (1.6).
+    """
     if str(graph.get("schemaVersion")) not in SCHEMA_VERSIONS:
         raise UnreadableError("schema_version_unknown", "$.schemaVersion", "Se conoce la versión 1.")
     parent = graph_id(graph) or ""
-    findings = Findings()
+    findings = Findings(optional=optional)
     root = Node(graph, "$", findings, labels)
     order = Node(graph["order"], "$.order", findings, labels)
     currency = read_currency(order)

@@ -38,6 +38,14 @@ def identifier(raw: Any) -> str:
     raise QuirkError("record_id_invalid")
 
 
+def is_identifier(raw: str) -> bool:
+    """Whether it can be read as an id."""
+    try:
+        return bool(identifier(raw))
+    except QuirkError:
+        return False
+
+
 def suffix(short: str) -> str:
     """Three characters that say which of the fifteen are upper case."""
     groups = (short[at : at + GROUP] for at in range(0, SHORT, GROUP))

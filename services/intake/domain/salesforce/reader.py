@@ -28,19 +28,24 @@ WARNINGS: Final = {
     "HOMOLOGADO_DIFFERS": "Salesforce dice que el producto {homologado} homologado; según la regla {ours}.",
     "PHONE_FORMAT": "El teléfono no tiene la forma +591 y ocho dígitos.",
     "CONTACT_MISSING": "Falta el contacto {role} del cliente, o su correo.",
+    "FIELD_ABSENT": "La venta no trae este dato.",
     "PHASES_MISSING": "La venta no trae las fases de facturación; las define el dueño de la orden.",
 }
 
 
 @dataclass
 class Findings:
-    """All violations and warnings found so far."""
+    """All violations and warnings found so far. What is absent of the `optional` fields is a warning, not a violation."""
 
     violations: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    optional: frozenset[str] = frozenset()
 
     def violate(self, code: str, path: str, **details: object) -> None:
         """Notes what makes the order unusable."""
+        if code == "REQUIRED_FIELD" and path.rpartition(".")[2] in self.optional:
+            self.warn("FIELD_ABSENT", path)
+            return
         _note(self.violations, Problem(code=code, path=path, detail=sentence(code, {"path": path, **details})))
 
     def warn(self, code: str, path: str, **details: object) -> None:

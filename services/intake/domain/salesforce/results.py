@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.salesforce import SalesforceDocumentsAdded, SalesforceOrderCancelled, SalesforceOrderSubmitted
 
 LONGEST_IDENTITY: Final = 160
+
+Json = Mapping[str, Any]
+"""A JSON object as it came; `Any` stops at the readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,82 @@ class Undecodable:
     hint: str = ""
 
 
-Decoded = Submitted | DocumentsAdded | Cancelled | Nothing | Undecodable
+Entity = Literal["order", "item"]
+"""What a Salesforce record is to us; the mapping says by which object names."""
+Kind = Literal["CREATE", "UPDATE", "FULL", "DELETE", "UNDELETE", "GAP"]
+"""What happened to it: FULL is a whole row of a query; of a GAP Salesforce does not say what changed."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """When a value was written: a create precedes all else of its record, then commit time, commit and sequence (1.5)."""
+
+    later: int = 0
+    at_ms: int = 0
+    commit: int = 0
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """One change of one record: raw values by the names of their Salesforce fields, None where one was cleared.
+
+    `stale`: a field of ours changed and its value did not come. `known_by`: the order number of a record without an id.
+    """
+
+    entity: Entity
+    id: str
+    kind: Kind
+    values: Mapping[str, Any]
+    stamp: Stamp
+    stale: bool = False
+    known_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Loose records: an order is put together from them (1.6)."""
+
+    records: tuple[RecordChange, ...]
+    identity: Identity
+    contacts: tuple[ContactRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """A gap whose records nobody names: all of that entity may be stale (1.6)."""
+
+    entity: Entity
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Names an order, perhaps with counts, and brings no content (1.2)."""
+
+    parent: str
+    identity: Identity
+    number: str | None = None
+    suborders: int | None = None
+    items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A numbered part of a whole order: its graph without contact data, which was split off (2.1)."""
+
+    parent: str
+    version: int
+    number: int
+    of: int
+    graph: Json
+    identity: Identity
+    suborders: int | None = None
+    items: int | None = None
+    contacts: tuple[ContactRecord, ...] = ()
+
+
+Decoded = Submitted | DocumentsAdded | Cancelled | Changes | Resync | Announcement | Part | Nothing | Undecodable
 
 
 class UnreadableError(Exception):
@@ -80,7 +158,3 @@ class UnreadableError(Exception):
     def __init__(self, reason: str, path: str = "", hint: str = "") -> None:
         super().__init__(reason)
         self.answer = Undecodable(reason, path, hint)
-
-
-Json = Mapping[str, Any]
-"""A JSON object as it came; `Any` stops at the readers."""

@@ -15,7 +15,7 @@ from services.intake.domain.salesforce.results import Submitted
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.intake import RecordDocumentStored
 from shared.decider import Effect
-from shared.messaging.inbound import Dead, Inbound, Skipped
+from shared.messaging.inbound import Dead, Fragment, Inbound, Skipped
 from shared.objects import OtherContentError, fetch, put_once
 from shared.settings import Objects, Settings
 from tests.samples import BANK, SHOP, TWELVE_SITES, order, organisation, sample
@@ -23,7 +23,7 @@ from tests.samples import BANK, SHOP, TWELVE_SITES, order, organisation, sample
 NOW = datetime(2026, 11, 30, 14, tzinfo=UTC)
 
 
-def sent(value: Any, headers: list[tuple[str, bytes]] | None = None) -> Inbound | Dead | Skipped:
+def sent(value: Any, headers: list[tuple[str, bytes]] | None = None) -> Inbound | Fragment | Dead | Skipped:
     raw = None if value is None else json.dumps(value).encode()
     return edge(*organisation())(raw, None, headers or [])
 

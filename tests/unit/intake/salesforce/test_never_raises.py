@@ -7,10 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.domain.salesforce.results import Cancelled, DocumentsAdded, Nothing, Submitted, Undecodable
+from services.intake.domain.salesforce.results import (
+    Announcement,
+    Cancelled,
+    Changes,
+    DocumentsAdded,
+    Nothing,
+    Part,
+    Resync,
+    Submitted,
+    Undecodable,
+)
 from tests.samples import BANK, SHOP, TWELVE_SITES, event, order, received, sample
 
-ANSWERS = (Submitted, DocumentsAdded, Cancelled, Nothing, Undecodable)
+ANSWERS = (Submitted, DocumentsAdded, Cancelled, Changes, Resync, Announcement, Part, Nothing, Undecodable)
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -70,6 +80,18 @@ def test_an_event_changed_anywhere_is_answered(data: st.DataObject) -> None:
     container, key = data.draw(st.sampled_from(places(body)))
     container[key] = data.draw(JSON)
     assert isinstance(received(json.dumps(body).encode()), ANSWERS)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+@pytest.mark.parametrize("number", ["04", "06", "09", "11", "12", "13", "21", "23"])
+def test_a_record_or_part_changed_anywhere_is_answered(number: str, data: st.DataObject) -> None:
+    message = sample(number)
+    found = places({"value": message["value"], "headers": message["headers"]})
+    container, key = data.draw(st.sampled_from(found))
+    container[key] = data.draw(JSON)
+    headers = {name: value for name, value in message["headers"].items() if isinstance(value, str)}
+    assert isinstance(received(json.dumps(message["value"]).encode(), headers), ANSWERS)
 
 
 @settings(max_examples=15, deadline=None)

@@ -141,16 +141,31 @@ def newest(folder: Path) -> dict[str, Path]:
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Mensajes: un archivo JSON por mensaje.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Mensajes: un archivo JSON por mensaje.", exists=True, dir_okay=False)
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Mapeo de campos en YAML, en lugar de los instalados.", exists=True)
+    ] = None,
     org: Annotated[str | None, typer.Option("--org", help="Organización; sin ella la del tópico.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Resultado en JSON.")] = False,
 ) -> None:
-    """Dice qué se entiende de cada mensaje de un conector de Salesforce; salida 0 sólo si se entienden todos."""
+    """Dice qué se entiende de cada mensaje (o mapeo) de un conector de Salesforce; salida 0 sólo si se entiende todo."""
     from o2c.contracts import checker  # noqa: PLC0415 - intake's rules are for this command alone
     from services.intake.adapters.edge import organisations  # noqa: PLC0415
 
     console, (labels, mappings) = Console(highlight=False, soft_wrap=True, markup=False), organisations()
-    reports = [checker.check(file, mappings, labels, org) for file in files]
+    if mapping is not None:
+        found, wrong = checker.read_mapping(mapping)
+        for problem in wrong:
+            console.print(f"{mapping}: problema en {problem}")
+        if found is None:
+            raise typer.Exit(1)
+        console.print(f"{mapping}: mapeo correcto de {found.org}.")
+        mappings = [found]
+    elif not files:
+        raise typer.BadParameter("diga qué mensajes, o un mapeo con --mapping")
+    reports = [checker.check(file, mappings, labels, org) for file in files or ()]
     if as_json:
         print(json.dumps([one.as_json() for one in reports], ensure_ascii=False, indent=1))
     else:
@@ -158,8 +173,8 @@ def check(
             console.print(f"{one.file}: {one.said}.")
             for site in one.sites:
                 console.print(f"    sede {site}")
-            for problem in one.problems:
-                console.print(f"    problema en {problem['path']}: {problem['why']} [{problem['code']}]")
+            for found_wrong in one.problems:
+                console.print(f"    problema en {found_wrong['path']}: {found_wrong['why']} [{found_wrong['code']}]")
             for absent in one.missing:
                 console.print(f"    falta o llama la atención en {absent['path']}: {absent['why']}")
     if not all(one.understood for one in reports):

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+from pydantic import ValidationError
+
 from services.intake.domain.salesforce.decode import decode
 from services.intake.domain.salesforce.mapping import OrgMapping
 from services.intake.domain.salesforce.reader import Labels
@@ -114,6 +117,17 @@ def organisation(message: Message, mappings: Iterable[OrgMapping], org: str | No
     if len(known) == 1:
         return next(iter(known.values()))
     raise UnusableFileError("diga la organización con --org")
+
+
+def read_mapping(path: Path) -> tuple[OrgMapping | None, list[str]]:
+    """The mapping in a file, or what is wrong with it: where, and why."""
+    try:
+        return OrgMapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))), []
+    except ValidationError as error:
+        listed = [(".".join(map(str, one["loc"])) or "$", one["msg"].removeprefix("Value error, ")) for one in error.errors()]
+        return None, [f"{where}: {why}" for where, why in listed]
+    except (yaml.YAMLError, ValueError) as error:
+        return None, [f"$: {error}"]
 
 
 def check(path: Path, mappings: Iterable[OrgMapping], labels: Labels, org: str | None = None) -> Report:

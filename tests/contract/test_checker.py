@@ -41,6 +41,53 @@ def test_whole_orders_are_understood(number: str) -> None:
     assert found["order_number"]
 
 
+def test_every_sample_that_comes_in_is_understood() -> None:
+    outbound = named("15")  # a TMF event that goes out
+    assert checked(*(path for path in sorted(FOLDER.glob("*.json")) if path != outbound)).exit_code == 0
+    assert checked(outbound).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("05", "alta de 1 registro(s) OrderItem: 8025g00000It001AAB"),
+        ("07", "cambio de 2 registro(s) Order: 8015g00000AbC02AAF, 8015g00000AbC03AAF"),
+        ("08", "aviso de hueco (GAP) de 8015g00000AbC01AAF, se abrirá una tarea"),
+        ("13", "anuncio de la orden 00012345, sin contenido (2 sede(s))"),
+        ("19", "Un campo cambió y su valor no vino"),
+        ("21", "parte 1 de 2 de la orden 8015g00000AbC01AAF, versión 1, 1 sede(s)"),
+    ],
+)
+def test_records_gaps_announcements_and_parts_are_told(number: str, said: str) -> None:
+    assert said in checked(named(number)).stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("order: {segmento: [Segment__c]}", "order.segmento: "),
+        ("order: {segment: [Type]}", "Type: el campo sirve a dos significados, type y segment"),
+        ("order: {parent: []}", "parent: le falta el campo"),
+        ("assembly: {timeout: 15 minutos}", "una duración se escribe 15m, 90s o 1h"),
+        ("topics: [", "$: "),
+    ],
+)
+def test_a_faulty_mapping_is_refused_with_its_place(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "org.yaml"
+    path.write_text(f"org: bo-prod\n{line if line.startswith('topics') else 'topics: [salesforce.orders]'}\n{line}\n")
+    done = CliRunner().invoke(app, ["contracts", "check", "--mapping", str(path)])
+    assert (done.exit_code, said in done.stdout) == (1, True), done.stdout
+
+
+def test_a_mapping_renames_fields_for_the_messages_checked_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "org.yaml"
+    path.write_text("org: bo-prod\ntopics: [salesforce.orders]\nplatform_event: {payload: [Contenido__c]}\n")
+    body = sample("01")["value"]
+    renamed = written(tmp_path, {"headers": {}, "value": {"Contenido__c": body.pop("Payload__c"), **body}})
+    assert checked(renamed, words=("--mapping", str(path))).exit_code == 0
+    assert "sin contenido" in checked(renamed).stdout
+
+
 def test_every_problem_has_its_path_and_one_bad_file_among_good_ones_fails(tmp_path: Path) -> None:
     graph = sample(BANK)
     graph["order"]["TaxId__c"], graph["suborders"][0]["Site"]["State"] = "10-20", "Lima"

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from o2c.contracts.released import FOLDER
 from o2c.stack.kafka import Kafka
-from shared import topics
+from shared import settings, topics
 from shared.contracts.billing import ConfirmBillingActivation
 from shared.messaging.consumer import as_record
 from shared.messaging.envelope import sort_command
@@ -38,7 +38,7 @@ def kafka(tmp_path: Path) -> Iterator[Kafka]:
     broker = Kafka(tmp_path / "kafka", print)
     try:
         broker.start()
-        asyncio.run(topics.create([broker.bootstrap], 1))
+        asyncio.run(topics.create(settings.Kafka(bootstrap_servers=[broker.bootstrap])))
         yield broker
     finally:
         broker.kill()

@@ -36,20 +36,21 @@ class Clock:
         return self._offset
 
 
+def _drift() -> float:
+    """How far the host's clock is ahead of its monotonic one; it stays the same unless somebody sets the clock."""
+    return time.time() - time.monotonic()  # noqa: TID251 - the exemption of the rule
+
+
 @dataclass
 class ClockGuard:
     """Tells whether clocks agree; where they do not, nothing irreversible may fire (I9)."""
 
     limit_seconds: float = 60.0
-    _drift: float | None = field(default=None, init=False)
+    _begun: float = field(default_factory=_drift, init=False)
     skew_seconds: float = field(default=0.0, init=False)
 
     def agree(self, database: datetime) -> bool:
-        """Compares the host's clock with its own monotonic one since the first tick, and with the database's."""
-        wall = time.time()  # noqa: TID251 - the exemption of the rule
-        drift = wall - time.monotonic()
-        if self._drift is None:
-            self._drift = drift
-        jump, apart = drift - self._drift, wall - database.timestamp()
+        """Compares the host's clock with its own monotonic one since the start, and with the database's."""
+        jump, apart = _drift() - self._begun, time.time() - database.timestamp()  # noqa: TID251 - the exemption of the rule
         self.skew_seconds = max(jump, apart, key=abs)
         return abs(jump) <= self.limit_seconds and abs(apart) <= self.limit_seconds

@@ -39,7 +39,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(NotificationSent, notices.sent, ASKED_HERE),  # the ten days start when the mail system took the acta
     hears(NotificationFailed, notices.failed, ASKED_HERE),
     hears(NotificationBounced, notices.bounced, ASKED_HERE),
-    reaches("reminder", clock.remind),
+    reaches("reminder", clock.remind, irreversible=True),  # a used slot never comes back, nor a mail that said so too early
     reaches("expiry", clock.expire, irreversible=True),
     hears(RecordSignature, signature.record),
     hears(RejectAcceptance, rejection.reject),

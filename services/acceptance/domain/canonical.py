@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 WHOLE: Final = 21
@@ -21,6 +22,8 @@ def _text(value: Any) -> str:
             return "{" + ",".join(f"{_text(key)}:{_text(value[key])}" for key in keys) + "}"
         case list() | tuple():
             return "[" + ",".join(map(_text, value)) + "]"
+        case str():
+            return encode_basestring(value)
         case float():
             return _number(value)
         case _:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.calendar.calendar import LA_PAZ, Calendar
 from shared.calendar.decrees import load_decrees
 from shared.calendar.seed import DEPARTMENTS
+from shared.contracts.acceptance import DayChange
 
 CALENDAR = Calendar.bolivia()
 DECREES = load_decrees()
@@ -92,3 +93,45 @@ def test_more_days_never_end_earlier(start: datetime, n: int, department: str | 
     sent = start.replace(tzinfo=LA_PAZ).astimezone(UTC)
     assert CALENDAR.add_days(sent, n, "BUSINESS", department) < CALENDAR.add_days(sent, n + 1, "BUSINESS", department)
     assert CALENDAR.add_days(sent, n, "CALENDAR", department) <= CALENDAR.add_days(sent, n, "BUSINESS", department)
+
+
+@settings(max_examples=50)
+@given(STARTS, st.integers(1, 25), PLACES, st.dictionaries(st.integers(0, 60), st.booleans(), max_size=12))
+def test_after_any_decrees_the_oracle_counts_by_them_and_the_calendar_before_them_by_itself(
+    start: datetime, n: int, department: str | None, said: dict[int, bool]
+) -> None:
+    changes = {start.date() + timedelta(days=offset): working for offset, working in said.items()}
+    told = [DayChange(calendar="BO", date=at, working=to, decree="DS 9999", published=start.date()) for at, to in changes.items()]
+    amended, sent = CALENDAR.amended(told), start.replace(tzinfo=LA_PAZ).astimezone(UTC)
+
+    def decreed(day: date) -> bool:
+        own = [row.working for row in DECREES if row.date == day and row.calendar == f"BO-{department}"]
+        return all([*own, changes[day]]) if day in changes else works(day, department)
+
+    for calendar, counts in ((amended, decreed), (amended.as_of(1), lambda day: works(day, department))):
+        day, left = start.date(), n
+        while left:
+            day += ONE_DAY
+            left -= counts(day)
+        found = calendar.ends_at(sent, "BUSINESS", days=n, department=department)
+        assert found.astimezone(LA_PAZ).replace(tzinfo=None) == datetime.combine(day, start.time())
+
+
+@settings(max_examples=50)
+@given(STARTS, st.integers(0, 10), st.integers(0, 100), PLACES)
+def test_a_term_of_days_and_hours_is_the_days_and_then_the_hours(
+    start: datetime, days: int, hours: int, place: str | None
+) -> None:
+    sent = start.replace(tzinfo=LA_PAZ).astimezone(UTC)
+    assert CALENDAR.ends_at(sent, "CALENDAR", days=days, hours=hours, department=place) == sent + timedelta(
+        days=days, hours=hours
+    )
+    end = CALENDAR.ends_at(sent, "BUSINESS", days=days, hours=hours, department=place)
+    by_days = CALENDAR.add_days(sent, days, "BUSINESS", place)
+    assert end == (CALENDAR.add_business_hours(by_days, hours, place) if hours else by_days)
+    off = {day for day, _ in CALENDAR.skipped(sent, "BUSINESS", days=days, hours=hours, department=place)}
+    way = [
+        start.date() + timedelta(days=count)
+        for count in range(bool(days), (end.astimezone(LA_PAZ).date() - start.date()).days + 1)
+    ]
+    assert off == {day for day in way if not works(day, place)}

@@ -35,7 +35,7 @@ check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, gen
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m o2c contracts generate --check
-	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract -m "not kafka" --junit-xml=$(REPORT)
+	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract tests/model -m "not kafka" --junit-xml=$(REPORT)
 
 faults: $(VENV)/.dev ## Kills, outages and missing safeties, told over and over with other faults each time
 	O2C_FAULT_ROUNDS=$(or $(ROUNDS),6) $(BIN)/python -m pytest -q -m faults tests/faults

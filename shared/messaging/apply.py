@@ -149,7 +149,7 @@ class Unit:
             self.latest = await store.latest_contexts(self.connection, asked)
 
     def _exists(self, item: Item) -> bool:
-        return all(one in self.changes.cells for one in item.to.ids)
+        return all(one in self.changes.cells and self.changes.cells[one].exists for one in item.to.ids)
 
     def _tell(self, item: Item, aggregate: str) -> None:
         cell = self.changes.cells.get(aggregate)

@@ -13,14 +13,14 @@ from shared import migrate
 from shared.clock import Clock
 from shared.contracts.base import Fact, to_json
 from shared.contracts.catalogue import SERVICES
-from shared.contracts.common import FactKept
+from shared.contracts.common import AddNote, FactKept
 from shared.contracts.intake import OrderHeld, OrderResumed
 from shared.contracts.testing import ReworkRequested
 from shared.db import open_pool, unit_of_work
 from shared.decider import Actor, Decider, Decision, Hears, Target, World, hears
 from shared.messaging import letters
 from shared.messaging.apply import Outcome, Unit
-from shared.messaging.envelope import headers_of
+from shared.messaging.envelope import command_headers, headers_of
 from shared.messaging.inbound import Dead, Item, Record
 from shared.messaging.roster import Roster
 from shared.messaging.verify import verify
@@ -97,6 +97,20 @@ async def test_rival_first_messages_of_one_suborder_are_both_kept(pool: Any) -> 
         assert f"testing/{site}" in row["heard"]
         assert f"intake/{PARENT}" in row["heard"]
         assert row["version"] == facts
+
+
+async def test_a_command_just_before_the_first_fact_of_its_suborder_is_refused_to_its_sender_and_the_batch_goes_on(
+    pool: Any,
+) -> None:
+    command = AddNote(aggregate=SITE, text="Hay portero")
+    headers = {key: value.decode() for key, value in command_headers("provisioning", command, "n-1", "/noc")}
+    record = Record("o2c.provisioning.commands.v1", 0, 1, PARENT.encode(), to_json(command), headers)
+    actor = Actor("/noc", frozenset({"NOC"}))
+    early = Item(record, command, "n-1", "/noc", SITE, actor, Target(ids=(SITE,)), PARENT, is_command=True)
+    await apply(pool, early, item("testing", SITE, 1, rework()))
+    refused = await pool.fetchval("SELECT data ->> 'code' FROM fact WHERE aggregate = 'sender:/noc'")
+    assert refused == "UNKNOWN_ORDER"
+    assert await pool.fetchval("SELECT version > 0 FROM aggregate WHERE id = $1", SITE)
 
 
 async def test_a_repeated_message_changes_nothing_for_ever(pool: Any) -> None:

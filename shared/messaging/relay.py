@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
 from shared import tracing
-from shared.db import connect
+from shared.db import TRANSIENT, connect
 from shared.kafka import client
 from shared.messaging import spans
 from shared.messaging.envelope import headers_of
-from shared.messaging.resources import Resources, crash_point
+from shared.messaging.resources import EXIT_STUCK, Resources, crash_point, die
 from shared.settings import Kafka
 
 log = structlog.get_logger()
@@ -29,6 +30,11 @@ FROM (SELECT position, po, aggregate, seq FROM outbox ORDER BY position LIMIT 50
 JOIN fact f USING (aggregate, seq) ORDER BY o.position"""
 SENT: Final = "DELETE FROM outbox WHERE position = ANY($1::bigint[])"
 ROUND_LIMIT: Final = 30
+FAILURES_LIMIT: Final = 3
+
+
+class OutageError(Exception):
+    """Postgres or Kafka cannot be reached: every worker waits for it, and a restart would mend nothing (K10)."""
 
 
 def producer(kafka: Kafka, name: str, **more: Any) -> AIOKafkaProducer:
@@ -55,22 +61,32 @@ class Relay:
         self._failures = 0
 
     async def run(self) -> None:
-        """Leads when it can, evicts a silent leader, starts anew after any error, with pauses that grow."""
+        """Leads when it can, evicts a silent leader, starts anew after any error; the third in a row ends the process."""
         while not self._resources.stopping.is_set():
             try:
                 await self._lead_or_wait()
-                self._failures = 0
             except asyncio.CancelledError:
                 raise
+            except OutageError as error:
+                log.warning("relay_waits", error=type(error.__cause__).__name__)
+                await asyncio.sleep(1)
             except Exception as error:  # noqa: BLE001 - whatever happened: new producer, new connection, first row
-                self._failures += 1
-                self._resources.count("relay_restarts", type(error).__name__)
-                log.warning("relay_restart", error=type(error).__name__, failures=self._failures)
-                await asyncio.sleep(min(5.0, 0.5 * 2**self._failures))
+                await self._failed(error)
+
+    async def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._resources.count("relay_restarts", type(error).__name__)
+        log.warning("relay_restart", error=type(error).__name__, failures=self._failures)
+        if self._failures >= FAILURES_LIMIT:
+            die(EXIT_STUCK, "relay_gave_up", error=type(error).__name__)
+        await asyncio.sleep(0.5 * 2**self._failures)
 
     async def _lead_or_wait(self) -> None:
         settings = self._resources.settings
-        connection = await connect(settings.postgres.dsn, f"{self._resources.service}_relay")
+        try:
+            connection = await connect(settings.postgres.dsn, f"{self._resources.service}_relay")
+        except TRANSIENT as error:
+            raise OutageError from error
         try:
             while not await connection.fetchval(LEAD):
                 await connection.execute(EVICT)
@@ -84,16 +100,18 @@ class Relay:
     async def _lead(self, connection: Any) -> None:
         settings = self._resources.settings
         sender = producer(settings.kafka, f"{self._resources.service}-relay-{settings.instance}")
-        await asyncio.wait_for(sender.start(), ROUND_LIMIT)
         try:
+            await asyncio.wait_for(sender.start(), ROUND_LIMIT)
             while not self._resources.stopping.is_set():
                 self._resources.wake_relay.clear()  # before looking: what is written meanwhile wakes the next look
                 rows = await connection.fetch(NEXT)
                 if rows:
                     await self._send(connection, sender, rows)
-                    self._failures = 0
-                else:
+                self._failures = 0
+                if not rows:
                     await self._rest()
+        except KafkaConnectionError as error:
+            raise OutageError from error
         finally:
             with suppress(Exception):
                 await asyncio.wait_for(sender.stop(), 3)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from o2c.stack.kafka import Kafka
 from o2c.stack.ports import free_ports
@@ -149,8 +150,9 @@ class Trial:
         """Whether everything was consumed and sent within the limit."""
         began = time.monotonic()
         while time.monotonic() - began < limit_seconds:
-            if await self._drained():
-                return True
+            with suppress(KafkaError):  # a broker that has just come back
+                if await self._drained():
+                    return True
             await asyncio.sleep(0.2)
         return False
 

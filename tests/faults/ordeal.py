@@ -30,6 +30,8 @@ SITES: Final = ("8015g00000AbC02AAF", "8015g00000AbC03AAF")
 DRAINED_WITHIN: Final = 60.0
 ROUNDS: Final = int(os.environ.get("O2C_FAULT_ROUNDS", "1"))
 """How often each story is told, every time with other faults by the number of the round; `make faults` tells more."""
+ALL: Final = "O2C_FAULT_ROUNDS" in os.environ
+"""Whether the long stories are told too."""
 QUICK_EFFECTS: Final = {"O2C_WORKERS__EFFECT_LEASE_SECONDS": "4", "O2C_WORKERS__EFFECT_LIMIT_SECONDS": "3"}
 """What a dead process had claimed is taken up by the next one after seconds, not a minute."""
 UNDER_WAY: Final = " UNION ALL ".join(

@@ -12,7 +12,7 @@ import pytest
 from o2c.stack.up import Stack
 from shared.contracts.catalogue import SERVICES
 from tests.faults.holding import replica_at_work
-from tests.faults.ordeal import ORDER, QUICK_EFFECTS, ROUNDS, Injury, Ordeal
+from tests.faults.ordeal import ALL, ORDER, QUICK_EFFECTS, ROUNDS, Injury, Ordeal
 
 FOLDER: Final = Path(".o2c/faults").resolve()
 LONGER_THAN_A_SESSION: Final = 14.0
@@ -66,6 +66,7 @@ def injuries_of(number: int) -> list[Injury]:
 
 @pytest.mark.kafka
 @pytest.mark.faults
+@pytest.mark.skipif(not ALL, reason="twelve processes for minutes: `make faults`")
 @pytest.mark.timeout(600)
 @pytest.mark.criterion("15.1", "15.2")
 @pytest.mark.parametrize("number", range(ROUNDS))

@@ -57,6 +57,20 @@ async def test_nothing_is_lost_or_doubled_when_postgres_crashes_under_work(bench
         assert [child.starts for child in trial.supervisor.children] == [1], "an outage needs no restart"
 
 
+async def test_nothing_is_lost_or_doubled_when_kafka_is_killed_under_two_replicas_and_then_one_of_them(bench: Bench) -> None:
+    async with bench.trial({}, replicas=2) as trial:
+        await trial.send_notes(15, 2)
+        await asyncio.to_thread(bench.kafka.kill)
+        await asyncio.to_thread(bench.kafka.start)
+        await trial.send_notes(15, 2, first=3)
+        assert await trial.quiet()
+        assert [child.starts for child in trial.supervisor.children] == [1, 1], "an outage needs no restart"
+        trial.supervisor.kill("echo-0")
+        await trial.send_notes(15, 2, first=5)
+        assert await trial.quiet()
+        assert await trial.complaints() == {}
+
+
 async def test_without_the_nack_a_crash_of_postgres_loses_messages(bench: Bench) -> None:
     async with bench.trial({"O2C_ECHO_WITHOUT": "nack"}) as trial:
         await crash_postgres_under_work(bench, trial)

@@ -16,21 +16,20 @@ def released(state: State, world: World) -> list[Fact]:
     content = state.content
     if content is None or not state.docs_valid or state.owner is None or state.stage not in GENERATED:
         return []
-    return [_release(state, content, key, sub, world) for key, sub in state.subs.items() if not lacking(sub)]
+    return [_release(state, content, key, sub, world) for key, sub in state.subs.items() if ready(sub)]
 
 
-def lacking(sub: Sub) -> list[str]:
-    """What a planned suborder still waits for; a held one waits for that."""
-    checks = {
-        "stage": sub.stage != "PLANNED",
-        "held": sub.held is not None,
-        "quote": sub.has("INSTALLATION") and sub.selected is None,
-        "service": not sub.service_id,
-        "ticket": sub.has("PROVISIONING_START") and sub.ticket is None,
-        "team": bool(sub.unfilled),
-        "hld": not sub.hld_done,
-    }
-    return [name for name, open_ in checks.items() if open_]
+def ready(sub: Sub) -> bool:
+    """Whether a planned suborder waits for nothing more: not for a hold, quote, service, ticket, team or HLD."""
+    return (
+        sub.stage == "PLANNED"
+        and sub.held is None
+        and bool(sub.service_id)
+        and (sub.selected is not None or not sub.has("INSTALLATION"))
+        and (sub.ticket is not None or not sub.has("PROVISIONING_START"))
+        and not sub.unfilled
+        and sub.hld_done
+    )
 
 
 def _release(state: State, content: OrderContent, key: str, sub: Sub, world: World) -> SuborderReleased:

@@ -1,5 +1,7 @@
 """Which requests to Activaciones are still running: neither answered, nor held, nor of what is not wanted any more (3.5, X.1)."""
 
+from collections.abc import Iterator
+
 from services.intake.domain.state import OPEN, State
 from shared.common.answers import Request, cleared, open_requests
 from shared.contracts.base import Fact
@@ -20,22 +22,27 @@ def group_of(request: str) -> str:
 
 def subject(state: State, key: str, one: Request) -> str | None:
     """The suborder a request is for now: an account is wanted as long as any member of its group is there."""
-    candidates = (one.suborder, *state.members(group_of(key))) if one.kind == ACCOUNT else (one.suborder,)
-    found = next((suborder for suborder in candidates if suborder in state.live), None)
-    if found is None or one.kind != "QUOTES":
-        return found
-    sub = state.subs[found]
-    return found if sub.stage == "WAITING" or sub.has("INSTALLATION") else None
+    sub = state.subs.get(one.suborder)
+    if sub is None or sub.ended:  # asked for every request of an order of hundreds of sites, so the others are looked at last
+        others = state.members(group_of(key)) if one.kind == ACCOUNT else ()
+        return next((suborder for suborder in others if suborder in state.live), None)
+    if one.kind == "QUOTES" and sub.stage != "WAITING" and not sub.has("INSTALLATION"):
+        return None
+    return one.suborder
+
+
+def wanted(state: State) -> Iterator[tuple[str, Request, str]]:
+    """Requests whose clocks run, each with the suborder it is for now."""
+    subs = state.subs
+    for key, one in open_requests(state) if state.stage in OPEN else ():
+        found = subject(state, key, one)
+        if found is not None and not subs[found].held:
+            yield key, one, found
 
 
 def running(state: State) -> State:
     """The state with the requests whose clocks run, for those who watch the clocks."""
-    wanted = {
-        key: one
-        for key, one in open_requests(state)
-        if state.stage in OPEN and (found := subject(state, key, one)) is not None and not state.subs[found].held
-    }
-    return state.having(requests=wanted)
+    return state.having(requests={key: one for key, one, _ in wanted(state)})
 
 
 def called_off(state: State, suborder: str) -> list[Fact]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.intake.domain.checklist import OPPORTUNITY
-from services.intake.domain.requests import running, subject
+from services.intake.domain.requests import wanted
 from services.intake.domain.state import FINAL, GENERATED, State, Sub
 from shared.decider import Wait
 
@@ -76,9 +76,9 @@ def _fallouts(state: State) -> Iterator[Wait]:
 
 
 def _requests(state: State) -> Iterator[Wait]:
-    for key, one in running(state).requests.items():
+    for _, one, suborder in wanted(state):
         name, what = ANSWERS[one.kind]
-        yield Wait(f"{subject(state, key, one)}/{name}/{one.kind.lower()}", one.asked_of, what, (name,), one.due)
+        yield Wait(f"{suborder}/{name}/{one.kind.lower()}", one.asked_of, what, (name,), one.due)
 
 
 def _suborders(state: State) -> Iterator[Wait]:

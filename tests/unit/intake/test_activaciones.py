@@ -17,9 +17,11 @@ from shared.contracts.common import (
 from shared.contracts.intake import (
     BillingAccountPrepared,
     CancelSuborder,
+    HoldOrder,
     QuoteReceived,
     QuoteSelected,
     RecordRegionalTicket,
+    ResumeOrder,
     SelectQuote,
     SubmitQuote,
 )
@@ -113,6 +115,16 @@ def test_three_quarters_of_the_time_gone_is_a_warning_and_past_due_one_breach_wi
     told = [one for one in desk.of(TaskEscalated) if one.key == SERVICE]
     mails = [one for one in desk.of(NotificationRequested) if one.purpose == f"escalation/{SERVICE}/1"]
     assert (len(told), [one.template for one in mails]) == (1, ["ESCALAMIENTO"])
+
+
+@pytest.mark.criterion("3.5", "X.1")
+def test_each_request_is_warned_of_and_breached_once_also_where_they_fall_due_at_different_times() -> None:
+    held = {"aggregate": PARENT, "suborders": (SUBORDER,), "reason": "Obra en el edificio"}
+    desk = Desk().planned().when(HoldOrder.model_validate(held), OWNER, at=NOW + timedelta(hours=1))
+    desk.when(ResumeOrder.model_validate(held), OWNER, at=NOW + timedelta(hours=11)).until(DUE + timedelta(hours=11))
+    for kind, key in ((ActivationsSlaBreached, "request_id"), (JeopardyRaised, "name")):
+        told = [f"{getattr(one, key)} {getattr(one, 'level', '')}" for one in desk.of(kind)]
+        assert len(told) == len(set(told)) == 6 * len({getattr(one, "level", "") for one in desk.of(kind)})
 
 
 @pytest.mark.criterion("3.5")

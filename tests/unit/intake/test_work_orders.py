@@ -148,6 +148,7 @@ def test_the_plan_is_acyclic_and_each_step_has_an_owner_a_duration_and_a_due_dat
     for suborder in (SUBORDER, OTHER):
         steps = [one for one in plan.steps if one.suborder == suborder]
         assert list(TopologicalSorter({one.step: one.after for one in steps}).static_order()) == [one.step for one in steps]
+        assert [one.after for one in steps] == [(), *((one.step,) for one in steps[:-1])], "by default one after the other (D12)"
         assert all(one.owner and one.due >= NOW and one.expected_days >= 0 for one in steps)
     assert [one.step for one in steps][:6] == ["quotes", "service_creation", "network_link", "logical", "stock", "visit"]
 

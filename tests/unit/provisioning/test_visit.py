@@ -61,9 +61,10 @@ def test_no_visit_is_scheduled_before_the_stock_was_answered() -> None:
 
 
 @pytest.mark.criterion("8.1")
-def test_a_product_outside_sdwan_and_ciberseguridad_never_gets_a_visit() -> None:
+@pytest.mark.parametrize("kind", ["SERVICE_CREATION", "INSTALLATION"])  # the trait decides, whatever the work order says
+def test_a_product_outside_sdwan_and_ciberseguridad_never_gets_a_visit(kind: str) -> None:
     cloud = ficha(sold("NUBE_PRIVADA", access="NINGUNO"), traits=CLOUD)
-    delivery = Delivery(released_with(cloud, "SERVICE_CREATION")).visit_set()
+    delivery = Delivery(released_with(cloud, kind)).visit_set()
     assert delivery.refusal
     assert delivery.refusal.code == "VISIT_NOT_APPLICABLE"
     delivery.networked().configured()

@@ -69,7 +69,7 @@ def take(server: Postgres, *records: Record) -> list[str]:
 def event(offset: int, **changes: Any) -> Record:
     """The demo's order, told by an organisation that names a field its own way."""
     value = read_event(None)
-    value["Contenido__c"] = value.pop("Payload__c")
+    value["Accion__c"] = value.pop("Action__c")
     return Record(TOPIC, 0, offset, b"\xff\xfe", json.dumps(value | changes).encode(), {})
 
 
@@ -99,7 +99,7 @@ def test_a_dead_order_is_listed_and_enters_once_the_mapping_names_its_field(
     rules = tmp_path / "rules"
     shutil.copytree(SERVICE.folder / "rules", rules / "intake")
     mapping = rules / "intake" / "salesforce" / "bo-dev.yaml"
-    mapping.write_text(mapping.read_text().replace("payload: [Payload__c]", "payload: [Payload__c, Contenido__c]"))
+    mapping.write_text(mapping.read_text().replace("action: [Action__c]", "action: [Action__c, Accion__c]"))
     monkeypatch.setenv("O2C_RULES_DIR", str(rules))
 
     dry = o2c("dlq", "replay", "--topic", TOPIC, "--dry-run")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -65,7 +65,8 @@ async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> Async
             async with connection.transaction():
                 yield connection
         except TRANSIENT:
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # Postgres has ended it already: the fault itself is what to tell
+                connection.terminate()
             raise
         finally:
             await asyncio.shield(pool.release(connection))

@@ -21,6 +21,7 @@ from shared.messaging.resources import EXIT_BREAKER, EXIT_STUCK, Resources, cras
 log = structlog.get_logger()
 ACK_LIMIT: Final = 15.0
 RETRY_FOR: Final = 60.0
+PIECE: Final = 25
 
 
 def as_record(raw: Any) -> Record:
@@ -96,6 +97,7 @@ class Consumer:
             except (*TRANSIENT, *objects.UNREACHABLE) as error:
                 resources.count("db_retries", type(error).__name__)
                 log.warning("batch_retry", error=type(error).__name__, messages=len(records))
+                apply = self.apply_in_pieces
                 await asyncio.sleep(pause)
             except REJECTED as error:
                 log.warning("batch_in_savepoints", error=type(error).__name__)
@@ -168,6 +170,16 @@ class Consumer:
         resources.count("duplicates", "", outcome.duplicates)
         for one in outcome.blocked:
             log.error("aggregate_blocked", suborder_id=one)
+        return context
+
+    async def apply_in_pieces(
+        self, items: Sequence[Item | Kept], dead: Sequence[tuple[Record, Dead]], mirrored: Sequence[Record]
+    ) -> str | None:
+        """After a fault, a few messages in each transaction: one that takes longer than it may would be tried for ever."""
+        context = await self.apply_together([], dead, mirrored)
+        for start in range(0, len(items), PIECE):
+            self.resources.beat()
+            await self.apply_together(items[start : start + PIECE], [], [])
         return context
 
     async def apply_in_savepoints(

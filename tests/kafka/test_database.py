@@ -1,7 +1,9 @@
 """The unit of work on a real Postgres: rights of roles, rival first messages, blocked orders, deadlines."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -11,19 +13,23 @@ from o2c.stack.postgres import Postgres
 from services.provisioning.app import SERVICE
 from shared import migrate
 from shared.clock import Clock
+from shared.common.behaviours import keep
 from shared.contracts.base import Fact, to_json
 from shared.contracts.catalogue import SERVICES
 from shared.contracts.common import AddNote, FactKept
 from shared.contracts.intake import OrderHeld, OrderResumed
 from shared.contracts.testing import ReworkRequested
-from shared.db import open_pool, unit_of_work
+from shared.db import _as_text, open_pool, unit_of_work
 from shared.decider import Actor, Decider, Decision, Hears, Target, World, hears
 from shared.messaging import letters
 from shared.messaging.apply import Outcome, Unit
+from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.envelope import command_headers, headers_of
 from shared.messaging.inbound import Dead, Item, Record
+from shared.messaging.resources import Resources
 from shared.messaging.roster import Roster
 from shared.messaging.verify import verify
+from shared.settings import Settings
 from tests.given import MONDAY
 
 PARENT, SITE, OTHER = "8015g00000AbC01AAF", "8015g00000AbC02AAF", "8015g00000AbC03AAF"
@@ -167,3 +173,60 @@ async def test_verify_finds_a_document_that_its_facts_do_not_give(pool: Any, ser
     finally:
         await ops.close()
     assert (seen, [one.aggregate for one in wrong]) == (1, [SITE])
+
+
+class Batch:
+    """A polled batch as the framework hands it over; remembers how it was settled."""
+
+    def __init__(self, *items: Item) -> None:
+        self.raw_message = [
+            SimpleNamespace(
+                topic=one.record.topic,
+                partition=0,
+                offset=one.record.offset,
+                key=one.record.key,
+                value=one.record.value,
+                headers=[(name, value.encode()) for name, value in one.record.headers.items()],
+            )
+            for one in items
+        ]
+        self.settled: list[str] = []
+
+    async def ack(self) -> None:
+        self.settled.append("ack")
+
+    async def nack(self) -> None:
+        self.settled.append("nack")
+
+
+@pytest.mark.parametrize(("many", "together"), [(10, True), (100, False)])
+async def test_a_batch_that_takes_longer_than_a_transaction_may_is_applied_in_pieces(
+    pool: Any, server: Postgres, many: int, together: bool
+) -> None:
+    def slow(state: Any, fact: ReworkRequested, world: World) -> Decision:
+        time.sleep(0.006)
+        return keep(state, fact, world)
+
+    decider: Decider[Any] = SERVICE.deciders[0]
+    rows = tuple(
+        hears(ReworkRequested, slow, row.to) if isinstance(row, Hears) and row.message is ReworkRequested else row
+        for row in decider.heard
+    )
+    roster = Roster((Decider(**{**vars(decider), "heard": rows}),))
+    impatient = await asyncpg.create_pool(
+        migrate.role_dsn(server.dsn, "provisioning_app"),
+        min_size=1,
+        max_size=2,
+        init=_as_text,
+        server_settings={"idle_in_transaction_session_timeout": "400ms"},
+    )
+    try:
+        resources = Resources("provisioning", Settings(), roster, SERVICE.worlds(Clock()), impatient, impatient, Clock())
+        batch = Batch(*(item("testing", SITE, seq, rework(seq)) for seq in range(1, many + 1)))
+        await Consumer(resources, Sorter(resources, {}, {}, {})).on_batch(batch)
+    finally:
+        await impatient.close()
+    assert batch.settled == ["ack"]
+    assert await pool.fetchval("SELECT count(*) FROM fact WHERE type = 'FactKept'") == many
+    retries = sum(times for (name, _), times in resources.counters.items() if name == "db_retries")
+    assert retries == (0 if together else 1)

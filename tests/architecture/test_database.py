@@ -5,7 +5,6 @@ import re
 import shutil
 import sys
 import tempfile
-import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
@@ -90,9 +89,7 @@ async def prepare(dsn: str) -> None:
             await connection.execute(one)
     finally:
         await connection.close()
-    began = time.monotonic()
     applied = await migrate.upgrade(dsn, SERVICES, admin=ADMIN)
-    assert time.monotonic() - began < 1.5
     assert {one.service for one in applied} == set(SERVICES)
 
 
@@ -224,15 +221,10 @@ UNION ALL SELECT 'table', oid::regclass::text, xmin::text FROM pg_class WHERE re
 UNION ALL SELECT 'setting', setrole::regrole::text, xmin::text FROM pg_db_role_setting ORDER BY 1, 2"""
 
 
-async def test_upgrading_again_writes_nothing_and_takes_no_time(server: Postgres, superuser: Any) -> None:
+async def test_upgrading_again_writes_nothing(server: Postgres, superuser: Any) -> None:
     before = await superuser.fetch(CATALOGUE)
-    took = []
-    for _ in range(3):
-        began = time.monotonic()
-        assert await upgrade(server) == []
-        took.append(time.monotonic() - began)
+    assert await upgrade(server) == []
     assert await superuser.fetch(CATALOGUE) == before
-    assert min(took) < 0.2
 
 
 async def test_an_applied_file_that_changed_is_refused_and_named(server: Postgres, files: Path) -> None:

@@ -93,7 +93,7 @@ async def test_without_a_safety_the_same_checks_complain(bench: Bench, safety: s
         {"O2C_ECHO_WITHOUT": safety, "O2C_CRASH_AT": crash_at} if crash_at else {"O2C_ECHO_WITHOUT": safety}
     ) as trial:
         await trial.send_notes(15, 3)
-        assert await trial.quiet()
+        await trial.quiet(15)  # a batch that the framework throws away is at times never acknowledged either
         found = await trial.complaints()
     assert any(complaint in name for name in found), f"without {safety}: {found}"
 

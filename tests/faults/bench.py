@@ -158,14 +158,14 @@ class Trial:
         for _ in range(2):
             await producer.send(COMMANDS, to_json(command), key=order.encode(), headers=headers)
 
-    async def quiet(self, limit_seconds: float = 60) -> bool:
+    async def quiet(self, limit_seconds: float = 240) -> bool:
         """Whether everything was consumed and sent within the limit."""
         began = time.monotonic()
         while time.monotonic() - began < limit_seconds:
             with suppress(KafkaError):  # a broker that has just come back
                 if await self._drained():
                     return True
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1)  # each look opens clients of its own
         return False
 
     async def _drained(self) -> bool:

@@ -151,8 +151,13 @@ def _add_documents(app: FastAPI, resources: Resources, caller: Callable[..., Act
         content = await request.body()
         if not content:
             return _respond(refusal(refused("EMPTY_FILE")))
+        settings, now = resources.settings, resources.clock.now()
         try:
-            return await uploads.keep(resources.settings.objects.url, content, about, actor.id, resources.clock.now())
+            signature = await uploads.signature_in(content, settings.signatures, now)
+        except TimeoutError:
+            return _later("La firma del archivo no se pudo comprobar a tiempo. Intente de nuevo.")
+        try:
+            return await uploads.keep(settings.objects.url, content, about, actor.id, now, signature=signature)
         except objects.UNREACHABLE:
             return _later("El almacén de documentos no responde. Intente de nuevo.")
 

@@ -86,6 +86,23 @@ class Objects(BaseModel):
     documents_url: str | None = Field(default=None, description="Base address of Salesforce files; absent: demo stand-ins.")
 
 
+class Signatures(BaseModel):
+    """Whose signatures in a PDF are believed. Nothing is fetched, so revocation is not known."""
+
+    authorities: Path | None = Field(
+        default=None,
+        description="PEM file of certification authorities, or a folder of `*.pem`; absent: no signature in a PDF is valid.",
+    )
+    limit_seconds: float = Field(default=15.0, description="Longer than this no file is looked into; the upload gets 503.")
+
+    @field_validator("authorities")
+    @classmethod
+    def _there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.exists():
+            raise ValueError(f"there are no certificates at {path}")
+        return path
+
+
 class Workers(BaseModel):
     """How often the workers look, and for how long they hold what they took."""
 
@@ -129,6 +146,7 @@ class Settings(BaseSettings):
     auth: Auth = Auth()
     smtp: Smtp = Smtp()
     objects: Objects = Objects()
+    signatures: Signatures = Signatures()
     workers: Workers = Workers()
     salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
     sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")

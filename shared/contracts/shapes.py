@@ -177,6 +177,8 @@ class Evidence(Model):
     signature: Doc | None = None
     signer: Ref | None = None
     signer_role: Name | None = None
+    signed_at: Instant | None = Field(default=None, description="When the signer says to have signed.")
+    attestation: Text | None = Field(default=None, description="What the owner attests of a signature that proves itself not.")
     reminders: tuple[ReminderProof, ...] = ()
     calendar: CalendarUse
     policy: Period

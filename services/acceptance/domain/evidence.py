@@ -22,6 +22,8 @@ def evidence(
         signature=signed.document if signed else None,
         signer=signed.signer if signed else None,
         signer_role=signed.signer_role if signed else None,
+        signed_at=signed.signed_at if signed else None,
+        attestation=signed.attestation if signed else None,
         reminders=tuple(state.reminders.values()),
         calendar=acta.calendar,
         policy=Period(n=acta.policy.n, unit=acta.policy.unit),

@@ -123,6 +123,7 @@ def _doubts(state: State, fact: Fact) -> Iterator[str]:
             yield "no hay prueba del envío."
         case AcceptanceSigned():
             yield from _decision(state, fact.evidence)
+            yield from _signing(state, fact.evidence)
         case AcceptanceExpired():
             yield from _decision(state, fact.evidence)
             yield from _expiry(state, fact.evidence)
@@ -139,6 +140,19 @@ def _decision(state: State, told: Evidence) -> Iterator[str]:
     for name, words in DERIVED.items():
         if getattr(known, name) != getattr(told, name):
             yield f"{words} de la decisión no es lo que pasó."
+
+
+def _signing(state: State, told: Evidence) -> Iterator[str]:
+    """What the signature was accepted by; a dossier that does not say when it was signed was made before it was told."""
+    file, acta = told.signature, state.acta.doc if state.acta else None
+    if told.signed_at is None:
+        return
+    if file is None or (file.signature and not file.signature.valid):
+        yield "se aceptó una firma que no es válida."
+    elif (file.signature is None or file.signature.method == "SCAN") and not (told.attestation or "").strip():
+        yield "se aceptó una firma escaneada sin que nadie diera fe de ella."
+    if acta is not None and told.signed_at < acta.at:
+        yield "se firmó antes de que existiera el acta."
 
 
 def _expiry(state: State, told: Evidence) -> Iterator[str]:

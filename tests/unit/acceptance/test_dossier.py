@@ -21,7 +21,7 @@ from shared.contracts.acceptance import AcceptanceExpired, AcceptanceExpiryNotif
 from shared.contracts.base import Fact, to_json
 from shared.contracts.intake import OrderHeld, OrderResumed
 from tests.builders import PARENT, SUBORDER, card, passed_tests, released, terms
-from tests.unit.acceptance.acceptance_site import GI, SENT, Site, local
+from tests.unit.acceptance.acceptance_site import GI, SENT, Site, local, signed_acta
 from tests.unit.acceptance.test_calendars import change
 
 COPIES = ("EC", "GI")
@@ -210,6 +210,36 @@ def changed(kind: str, **fields: Any) -> Callable[[dict[str, Any]], dict[str, An
 def test_a_decision_that_its_history_does_not_bear_out_is_told(lie: Any, why: str) -> None:
     found = problems(forged(silent, lie))
     assert any(why in one for one in found), found
+
+
+def attested() -> Site:
+    return Site().acta_out().signs(document=signed_acta("SCAN"), attestation="Firmada ante el Order Manager")
+
+
+@pytest.mark.criterion("14.1")
+def test_it_tells_who_vouched_for_a_scan_and_when_it_was_signed() -> None:
+    decision = next(json.loads(line) for line in file_of(attested).splitlines() if b'"AcceptanceSigned"' in line)
+    told = decision["data"]["evidence"]
+    assert (told["attestation"], told["signed_at"]) == ("Firmada ante el Order Manager", "2026-11-27T20:30:00Z")
+    assert problems(file_of(attested)) == ()
+
+
+@pytest.mark.criterion("14.1")
+@pytest.mark.parametrize(
+    ("lie", "why"),
+    [
+        (changed("AcceptanceSigned", attestation=" "), "sin que nadie diera fe"),
+        (changed("AcceptanceSigned", signed_at="2026-11-20T20:30:00Z"), "antes de que existiera el acta"),
+        (changed("AcceptanceSigned", signature=None), "no es válida"),
+    ],
+)
+def test_a_signature_that_nothing_bears_out_is_told(lie: Any, why: str) -> None:
+    found = problems(forged(attested, lie))
+    assert any(why in one for one in found), found
+
+
+def test_a_dossier_from_before_it_told_the_moment_of_signing_still_proves_itself() -> None:
+    assert problems(forged(attested, changed("AcceptanceSigned", signed_at=None, attestation=None))) == ()
 
 
 @pytest.mark.parametrize("site", [Site().tested(), Site().acta_out(), Site().acta_out().rejects()])

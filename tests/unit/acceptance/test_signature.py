@@ -27,6 +27,7 @@ def test_the_signed_acta_accepts_with_its_evidence() -> None:
         ({"document": signed_acta("SCAN")}, "SIGNER_INCOMPLETE"),  # a scan without attestation
         ({"document": signed_acta(valid=False)}, "SIGNATURE_INVALID"),
         ({"document": doc("ACTA_FIRMADA", origin=f"{SUBORDER}/acta/9/1"), "attestation": "vista"}, "ACTA_MISMATCH"),
+        ({"document": signed_acta("SCAN"), "attestation": "La firmó en su oficina, tel. 71234567"}, "PERSONAL_DATA"),
         ({"signed_at": SENT - timedelta(days=1)}, "ACTA_MISMATCH"),  # before this acta existed
     ],
 )
@@ -40,6 +41,14 @@ def test_a_signature_with_a_defect_is_refused_by_its_own_code(changes: dict[str,
 def test_a_scan_with_attestation_counts() -> None:
     site = Site().acta_out().signs(document=signed_acta("SCAN"), attestation="Firmada ante el OM")
     assert site.names() == ["AcceptanceSigned"]
+    told = site.of(AcceptanceSigned)[0].evidence
+    assert (told.attestation, told.signed_at) == ("Firmada ante el OM", SENT)
+
+
+@pytest.mark.criterion("14.1")
+def test_a_digital_signature_needs_no_attestation_and_its_moment_is_evidence() -> None:
+    told = Site().acta_out().signs().of(AcceptanceSigned)[0].evidence
+    assert (told.attestation, told.signed_at) == (None, SENT)
 
 
 @pytest.mark.criterion("14.5")

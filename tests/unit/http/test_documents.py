@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from o2c.stack.tokens import key_file, token_for
+from services.acceptance.adapters.acta_pdf import pdf_of
 from services.acceptance.app import SERVICE
 from shared import objects, uploads
 from shared.auth import Tokens
@@ -20,9 +21,15 @@ from shared.contracts.base import to_json
 from shared.contracts.shapes import Doc
 from shared.http import build_http
 from shared.messaging.resources import Resources
-from shared.settings import Auth, Objects, Settings
+from shared.settings import Auth, Objects, Settings, Signatures
+from tests.builders import SUBORDER
+from tests.signing import Authority, updated
+from tests.unit.acceptance.acceptance_site import SENT, Site
 
 CONTENT = b"%PDF-1.7 acta firmada"
+
+
+AUTHORITY = Authority()
 
 
 @pytest.fixture
@@ -34,7 +41,8 @@ def url(tmp_path: Path) -> str:
 async def caller(tmp_path: Path, url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """An Order Manager at acceptance's address; what needs no database is served without one."""
     token = token_for(tmp_path, "om-1", ["OM"])
-    settings = Settings(auth=Auth(key_file=key_file(tmp_path)), objects=Objects(url=url))
+    trust = Signatures(authorities=AUTHORITY.pem(tmp_path / "ac.pem"))
+    settings = Settings(auth=Auth(key_file=key_file(tmp_path)), objects=Objects(url=url), signatures=trust)
     clock = Clock()
     resources = Resources("acceptance", settings, SERVICE.roster(), SERVICE.worlds(clock), None, None, clock)
     app = build_http(resources, Tokens(settings.auth, clock), _nothing)
@@ -122,3 +130,72 @@ async def test_an_empty_file_a_huge_one_and_one_of_unknown_length_are_refused_in
 async def test_nobody_uploads_without_a_token(caller: httpx2.AsyncClient) -> None:
     answer = await caller.post("/v1/documents", params={"kind": "SOW"}, content=CONTENT, headers={"authorization": ""})
     assert answer.status_code == 401
+
+
+def acta() -> bytes:
+    site = Site().tested()
+    (effect,) = site.decider.effects(site.state)
+    return pdf_of(dict(effect.args["content"]), SENT)
+
+
+SIGNED = AUTHORITY.sign(acta())
+NAMED = {"kind": "ACTA_FIRMADA", "origin": f"{SUBORDER}/acta/1/1"}
+
+
+@pytest.mark.criterion("14.1")
+async def test_an_acta_signed_by_the_customer_is_accepted_with_nobody_vouching_for_it(caller: httpx2.AsyncClient) -> None:
+    answer = await caller.post("/v1/documents", params=NAMED, content=SIGNED)
+    doc = Doc.model_validate_json(answer.content)
+    assert doc.signature is not None
+    assert (doc.signature.method, doc.signature.valid) == ("PADES", True)
+    assert Site().acta_out().signs(document=doc).names() == ["AcceptanceSigned"]
+
+
+@pytest.mark.criterion("14.1")
+@pytest.mark.parametrize("said", [{}, {"signed": "SCAN"}])  # whatever the uploader says of a file that says it is signed
+async def test_a_signed_acta_that_was_changed_is_refused_and_vouching_for_it_does_not_help(
+    caller: httpx2.AsyncClient, said: dict[str, str]
+) -> None:
+    answer = await caller.post("/v1/documents", params=NAMED | said, content=updated(SIGNED))
+    doc = Doc.model_validate_json(answer.content)
+    site = Site().acta_out().signs(document=doc, attestation="Firmada ante el OM")
+    assert site.refusal is not None
+    assert site.refusal.code == "SIGNATURE_INVALID"
+    assert site.refusal.details["detail"] == doc.signature.detail  # type: ignore[union-attr]
+
+
+@pytest.mark.criterion("14.1")
+async def test_a_scan_or_a_file_without_signature_needs_an_attestation(caller: httpx2.AsyncClient) -> None:
+    for said in ({"signed": "SCAN"}, {}):
+        doc = Doc.model_validate_json((await caller.post("/v1/documents", params=NAMED | said, content=acta())).content)
+        site = Site().acta_out().signs(document=doc)
+        assert site.refusal is not None
+        assert site.refusal.code == "SIGNER_INCOMPLETE"
+        assert Site().acta_out().signs(document=doc, attestation="Firmada ante el OM").names() == ["AcceptanceSigned"]
+
+
+@pytest.mark.criterion("14.1")
+async def test_a_file_judged_anew_after_an_authority_was_added_is_another_document(url: str, tmp_path: Path) -> None:
+    about = uploads.About.model_validate(NAMED)
+
+    async def kept(trust: Signatures) -> Doc:
+        return await uploads.keep(url, SIGNED, about, "om-1", SENT, signature=await uploads.signature_in(SIGNED, trust, SENT))
+
+    before, after = await kept(Signatures()), await kept(Signatures(authorities=AUTHORITY.pem(tmp_path / "ac.pem")))
+    assert before.signature
+    assert after.signature
+    assert (before.signature.valid, after.signature.valid) == (False, True)
+    assert before.doc_id != after.doc_id
+
+
+async def test_a_signature_that_takes_too_long_to_check_keeps_nothing_and_asks_for_another_try(
+    caller: httpx2.AsyncClient, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_long(*_: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(uploads, "signature_in", too_long)
+    answer = await caller.post("/v1/documents", params=NAMED, content=SIGNED)
+    assert (answer.status_code, answer.json()["code"]) == (503, "TRY_AGAIN")
+    with pytest.raises(FileNotFoundError):
+        await objects.fetch(url, f"uploads/{sha256(SIGNED).hexdigest()}")

@@ -24,8 +24,8 @@ POLICY: Final = (
     #     command                     stages                                                     who
     allow(PlanNetworkBuild, {"NETWORK", AGAIN}, {"INGENIERO_B2B", OWNER}, opens_work=True),
     allow(CompleteBuildItem, {"NETWORK", AGAIN}, {"INGENIERO_B2B", "CONTRATISTA"}),
-    allow(AnswerActivationsRequest, {"LOGICAL", AGAIN}, {"ACTIVACIONES"}),
-    allow(ConfirmVirtualCircuit, {"LOGICAL", "EQUIPMENT", "VISIT", "METHOD", AGAIN}, {"NOC"}),
+    allow(AnswerActivationsRequest, {"NETWORK", "LOGICAL", AGAIN}, {"ACTIVACIONES"}),
+    allow(ConfirmVirtualCircuit, {"NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD", AGAIN}, {"NOC"}),
     allow(ReportStock, {"EQUIPMENT", AGAIN}, {"JEFE_PRODUCTO", OWNER}),
     allow(ReleaseEquipment, {"EQUIPMENT", "VISIT"}, {"JEFE_PRODUCTO", OWNER}),
     allow(ScheduleTechnicalVisit, {"NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", AGAIN}, {"CONTRATISTA", OWNER}),

@@ -12,6 +12,8 @@ from shared.contracts.shapes import Step, Traits, WorkOrder
 from shared.decider import World
 
 TABLES = ("PRODUCTS", "DURATIONS", "ROLES")
+LOGICAL = "logical"
+NETWORK = frozenset({"network_link", "network_data_centre"})
 LOCAL, REGIONAL, UNSTATED = "LOCAL", "REGIONAL", "UNSTATED"
 HOURS_A_DAY = CLOSES.hour - OPENS.hour
 
@@ -70,7 +72,10 @@ def visited(known: Traits, kinds: Iterable[str]) -> bool:
 
 
 def steps(part: Decomposition, world: World) -> list[Step]:
-    """Its steps in order, with owner, expected duration and due date (3.8)."""
+    """Its steps in order, with owner, expected duration and due date (3.8).
+
+    Network and logical configuration follow each other, or begin together where the operator says so (D12).
+    """
     kinds = {order.kind for order in part.work_orders}
     known = part.traits
     names = [
@@ -88,15 +93,20 @@ def steps(part: Decomposition, world: World) -> list[Step]:
         "billing",
         "onboarding",
     ]
-    made, before, at = list[Step](), tuple[str, ...](), world.now
+    together = world.policy.value("build.sequence", local_day(world.now)) == "PARALLEL"
+    made, before = dict[str, Step](), tuple[str, ...]()
     for name in names:
         row = world.tables["DURATIONS"].decide(local_day(world.now), step=name)
         days = Decimal(str(row.then["typical"])) if row else Decimal(0)
-        at = _later(at, days, world)
+        beside = [one for one in before if one in NETWORK] if together and name == LOGICAL else []
+        after = made[beside[0]].after if beside else before
+        begins = max((made[one].due for one in after), default=world.now)
         owner = row.text("owner") if row else "OM"
-        made.append(Step(step=name, suborder=part.suborder, after=before, owner=owner, expected_days=days, due=at))
-        before = (name,)
-    return made
+        made[name] = Step(
+            step=name, suborder=part.suborder, after=after, owner=owner, expected_days=days, due=_later(begins, days, world)
+        )
+        before = (*beside, name)
+    return list(made.values())
 
 
 def _later(at: datetime, days: Decimal, world: World) -> datetime:

@@ -41,6 +41,7 @@ from shared.contracts.provisioning import (
     VirtualCircuitEnabled,
     VirtualCircuitRequested,
 )
+from shared.contracts.shapes import Step
 from shared.contracts.testing import ReworkRequested
 from shared.decider import Fold
 
@@ -58,6 +59,12 @@ evolve.ignores(
 )
 
 
+def beside_the_network(steps: tuple[Step, ...]) -> bool:
+    """Whether the plan lets the logical configuration begin before the network is there (D12)."""
+    after = next((one.after for one in steps if one.step == "logical"), None)
+    return after is not None and not any(one.startswith("network") for one in after)
+
+
 @evolve.on(SuborderReleased)
 def released(state: State, fact: SuborderReleased) -> State:
     """The card says all that later facts leave out."""
@@ -69,6 +76,7 @@ def released(state: State, fact: SuborderReleased) -> State:
         owner=fact.card.owner,
         kinds=frozenset(order.kind for order in fact.work_orders),
         contractor=fact.quote.contractor if fact.quote else "",
+        parallel=beside_the_network(fact.steps),
     )
 
 

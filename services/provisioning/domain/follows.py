@@ -16,12 +16,10 @@ def follows(state: State, world: World) -> Facts:
     again = rework.due(state)
     if again or state.stage == "PROVISIONED":
         return again
-    asked = logical.circuit(state, card)
+    asked = [*logical.circuit(state, card), *logical.configure(state, card, world)] if state.configures else []
     match state.step:
         case "NETWORK" if card.traits.build == "NONE" and state.rework is None:
             return [NetworkBuilt(required=False, attempt=state.attempt)]
-        case "LOGICAL":
-            return [*asked, *logical.configure(state, card, world)]
         case "EQUIPMENT" if not state.stock_asked:
             return stock.ask(state, card)
         case "VISIT" if state.visit is None:

@@ -40,8 +40,7 @@ def configure(state: State, card: Card, world: World) -> list[Fact]:
 
 def circuit(state: State, card: Card) -> list[Fact]:
     """Exactly one request to the NOC for a managed FWaaS, and one per rework of it (6.2)."""
-    due = card.traits.noc_circuit and "NETWORK" in state.done and "LOGICAL" not in state.done
-    if not due or state.circuit.asked >= state.attempt:
+    if not card.traits.noc_circuit or state.circuit.asked >= state.attempt:
         return []
     request = f"{state.suborder}/circuit/{state.attempt}"
     return [VirtualCircuitRequested(request_id=request, attempt=state.attempt, **for_partner(card))]

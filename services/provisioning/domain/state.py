@@ -54,6 +54,7 @@ class State(Common):
     card: Card | None = None
     kinds: frozenset[str] = frozenset()
     contractor: str = ""
+    parallel: bool = False
     done: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
@@ -91,8 +92,13 @@ class State(Common):
 
     @property
     def step(self) -> str | None:
-        """The first step that applies and is not done; steps follow each other by default (D12)."""
+        """The first step that applies and is not done."""
         return next((one for one in STEPS if one not in self.done and applies(self, one)), None)
+
+    @property
+    def configures(self) -> bool:
+        """Whether the logical configuration is to be done now: after the network, or beside it where the plan says so (D12)."""
+        return self.step == "LOGICAL" or (self.parallel and self.step == "NETWORK" and "LOGICAL" not in self.done)
 
 
 def applies(state: State, step: str) -> bool:

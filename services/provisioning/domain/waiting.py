@@ -17,7 +17,7 @@ def waiting(state: State) -> tuple[Wait, ...]:
         return (_wait(state, "OM", "Liberar la suborden", "SuborderReleased"),)
     if state.stage == "PROVISIONED":
         return (_wait(state, "INGENIERO_B2B", "Realizar las pruebas", "ReworkRequested"),)
-    return (*_circuit(state), *_step(state))
+    return (*_circuit(state), *_configuration(state), *_step(state))
 
 
 def _wait(state: State, party: str, what: str, *cleared_by: str, due: datetime | None = None) -> Wait:
@@ -29,15 +29,18 @@ def _circuit(state: State) -> Iterator[Wait]:
         yield _wait(state, "NOC", "Habilitar el circuito virtual", "ConfirmVirtualCircuit")
 
 
+def _configuration(state: State) -> Iterator[Wait]:
+    if state.configures:
+        due = next((one.due for one in state.requests.values() if not one.answered), None)
+        yield _wait(state, "ACTIVACIONES", "Configurar a nivel lógico", "AnswerActivationsRequest", due=due)
+
+
 def _step(state: State) -> Iterator[Wait]:
     match state.step:
         case "NETWORK" if state.build:
             yield _wait(state, "CONTRATISTA", "Terminar la construcción de red", "CompleteBuildItem")
         case "NETWORK":
             yield _wait(state, "INGENIERO_B2B", "Planificar la construcción de red", "PlanNetworkBuild")
-        case "LOGICAL":
-            due = next((one.due for one in state.requests.values() if not one.answered), None)
-            yield _wait(state, "ACTIVACIONES", "Configurar a nivel lógico", "AnswerActivationsRequest", due=due)
         case "EQUIPMENT":
             what = "Conseguir el equipo faltante" if state.short else "Confirmar stock y almacén"
             yield _wait(state, "JEFE_PRODUCTO", what, "ReportStock")

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.contracts.common import ActivationsRequested, ActivationsSlaBreached, JeopardyRaised, OverrideRecorded, TaskEscalated
-from shared.contracts.intake import DocsFoundIncomplete, DocumentAttached, OrderReceived, QuoteSelected, SubmitQuote, ValidateDocs
+from shared.contracts.intake import (
+    DocsFoundIncomplete,
+    DocumentAttached,
+    FulfilmentPlanned,
+    OrderReceived,
+    QuoteSelected,
+    SubmitQuote,
+    ValidateDocs,
+)
 from tests.builders import BANK_LINES, OTHER, PARENT, SUBORDER, bob, line, sale
 from tests.given import MONDAY as NOW
 from tests.given import actor
@@ -152,3 +160,20 @@ def test_the_operator_says_which_role_may_act_for_the_owner(choice: str, taken: 
     if taken:
         assert desk.when(told, actor(choice, "pm-1")).code() == ""
         assert len(desk.of(OverrideRecorded)) == 1
+
+
+@pytest.mark.criterion("D12", "3.8")
+@pytest.mark.parametrize(
+    ("choice", "after"),
+    [
+        ("SEQUENTIAL", {"logical": ("network_link",), "stock": ("logical",)}),
+        ("PARALLEL", {"logical": ("service_creation",), "stock": ("network_link", "logical")}),
+    ],
+)
+def test_network_and_configuration_follow_each_other_or_begin_together(choice: str, after: dict[str, tuple[str, ...]]) -> None:
+    desk = chosen(build__sequence=choice).planned()
+    steps = {one.step: one for one in desk.of(FulfilmentPlanned)[0].steps if one.suborder == SUBORDER}
+    assert {name: steps[name].after for name in after} == after
+    assert steps["network_link"].after == ("service_creation",)
+    assert steps["stock"].due > max(steps[name].due for name in after["stock"])
+    assert (steps["logical"].due < steps["network_link"].due) is (choice == "PARALLEL")

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -10,13 +11,17 @@ from shared.contracts.provisioning import (
     LogicalConfigurationRequested,
     LogicalConfigurationSkipped,
     ServiceProvisioned,
+    StockCheckRequested,
     VirtualCircuitRequested,
 )
+from shared.contracts.shapes import Step
 from tests.builders import PARENT, SUBORDER
 from tests.given import MONDAY as NOW
 from tests.products import AWS, FWAAS, ficha, released_with, sold
 from tests.unit.provisioning.delivery import ACTIVACIONES, NOC, REQUEST, Delivery
 
+FWAAS_WITH_LINK = FWAAS.model_copy(update={"build": "LINK"})
+MANAGED_FWAAS_WITH_LINK = released_with(ficha(sold("FWAAS_GESTIONADO"), traits=FWAAS_WITH_LINK), "SERVICE_CREATION")
 MANAGED_FWAAS = released_with(ficha(sold("FWAAS_GESTIONADO", access="FIBRA_EXISTENTE"), traits=FWAAS), "SERVICE_CREATION")
 
 
@@ -125,3 +130,54 @@ def test_any_other_product_never_has_a_circuit() -> None:
     delivery.when(ConfirmVirtualCircuit(aggregate=SUBORDER, circuit_id="BO-LPZ-FWAAS-000812"), NOC)
     assert delivery.refusal
     assert delivery.refusal.code == "CIRCUIT_NOT_EXPECTED"
+
+
+def together(*names: str) -> tuple[Step, ...]:
+    """A plan in which the configuration does not wait for the network, or does."""
+    told = {"network_link": (), "logical": names, "stock": ("network_link", "logical")}
+    return tuple(Step(step=name, after=after, owner="OM", expected_days=Decimal(1), due=NOW) for name, after in told.items())
+
+
+PARALLEL = released_with().model_copy(update={"steps": together()})
+IN_TURN = released_with().model_copy(update={"steps": together("network_link")})
+
+
+@pytest.mark.criterion("D12", "6.1")
+def test_a_plan_in_parallel_asks_for_configuration_at_the_release_and_a_plan_in_turn_after_the_network() -> None:
+    assert Delivery(IN_TURN).of(LogicalConfigurationRequested) == []
+    delivery = Delivery(PARALLEL)
+    assert len(delivery.of(LogicalConfigurationRequested)) == 1
+    assert delivery.waits() == {"ACTIVACIONES AnswerActivationsRequest", "INGENIERO_B2B PlanNetworkBuild"}
+
+
+@pytest.mark.criterion("D12", "6.1", "7.1")
+@pytest.mark.parametrize("network_first", [True, False])
+def test_in_parallel_the_stock_is_asked_when_both_are_done_whichever_is_first(network_first: bool) -> None:
+    delivery = Delivery(PARALLEL)
+    first, second = (delivery.networked, delivery.configured) if network_first else (delivery.configured, delivery.networked)
+    assert first().of(StockCheckRequested) == []
+    assert len(second().of(StockCheckRequested)) == 1
+    delivery.stocked().visited().verified().confirmed()
+    assert len(delivery.of(ServiceProvisioned)) == len(delivery.of(LogicalConfigurationRequested)) == 1
+
+
+@pytest.mark.criterion("D12", "6.2")
+def test_in_parallel_the_noc_is_asked_at_the_release_too_and_still_once() -> None:
+    its = ficha(sold("FWAAS_GESTIONADO", access="FIBRA_EXISTENTE"), traits=FWAAS.model_copy(update={"build": "LINK"}))
+    delivery = Delivery(released_with(its, "SERVICE_CREATION").model_copy(update={"steps": together()}))
+    assert len(delivery.of(VirtualCircuitRequested)) == 1
+    delivery.with_circuit().networked().configured().verified().confirmed()
+    assert len(delivery.of(VirtualCircuitRequested)) == len(delivery.of(ServiceProvisioned)) == 1
+
+
+@pytest.mark.criterion("D12", "13.5")
+def test_in_parallel_rework_of_both_steps_asks_for_both_at_once() -> None:
+    delivery = Delivery(PARALLEL).networked().configured().stocked().visited().verified().confirmed()
+    delivery.asked_again("NETWORK", "LOGICAL")
+    assert delivery.waits() == {"ACTIVACIONES AnswerActivationsRequest", "INGENIERO_B2B PlanNetworkBuild"}
+
+
+@pytest.mark.criterion("6.1", "6.2")
+def test_nobody_answers_what_was_not_asked_yet() -> None:
+    assert Delivery().configured().refusal is not None
+    assert Delivery(MANAGED_FWAAS_WITH_LINK).with_circuit().refusal is not None

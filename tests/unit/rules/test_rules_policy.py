@@ -20,6 +20,7 @@ DEFAULTS = [
     ("intake", "activations.answer_within", "CLOCK_HOURS"),  # D5
     ("intake", "activations.hours", 24),
     ("intake", "activations.warning_share", Decimal("0.75")),
+    ("intake", "build.sequence", "SEQUENTIAL"),  # D12
     ("intake", "quotes.from", "ACTIVACIONES"),  # D6
     ("intake", "quotes.minimum", 2),
     ("intake", "billing.grouping", "PER_SITE"),  # D9
@@ -31,7 +32,6 @@ DEFAULTS = [
     ("intake", "hold.review_days", 30),
     ("intake", "opportunity.pattern", "^OPP-[0-9]{4,}(-[0-9]{4,})?$"),
     ("intake", "nit.pattern", "^[0-9]{7,12}$"),
-    ("provisioning", "build.sequence", "SEQUENTIAL"),  # D12
     ("provisioning", "executors.allowed", ("CONTRACTOR", "SUPPLIER", "INTERNAL")),
     ("provisioning", "reservation.business_days", 15),
     ("provisioning", "activations.answer_within", "CLOCK_HOURS"),
@@ -79,6 +79,12 @@ def policy_file(folder: Path, text: str) -> Path:
     path = folder / "policy.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_three_policy_segments_cannot_be_chosen_before_they_are_built(tmp_path: Path) -> None:
+    shipped_text = (SERVICES / "intake" / "rules" / "policy.yaml").read_text(encoding="utf-8")
+    with pytest.raises(RuleError, match="segments no puede ser THREE"):
+        load_policy(policy_file(tmp_path, shipped_text.replace("value: TWO", "value: THREE")))
 
 
 CHANGED = """quotes.minimum:

@@ -8,7 +8,7 @@ import orjson
 from fastapi import Body, Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from shared import objects, uploads
 from shared.auth import NoTokenError, Tokens
@@ -19,8 +19,8 @@ from shared.db import TRANSIENT
 from shared.decider import Actor, refused
 from shared.messaging.backlog import BacklogError
 from shared.messaging.commands import Answer, BlockedError, handle, refusal
+from shared.messaging.gauges import scrape
 from shared.messaging.resources import Resources
-from shared.metrics import GAUGES, Instruments
 
 ORDER: Final = """
 SELECT id, po, version, doc, due_at, effect_at, blocked, updated_at FROM aggregate
@@ -60,10 +60,13 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
         title=f"O2C {service}",
         version="1",
         description=f"Comandos y consultas del servicio {service}.",
-        telemetry={"operation_spans": False, "logs": False, "exclude": only_reads},  # its logs hold messages of exceptions
+        telemetry={  # its logs hold messages of exceptions
+            "operation_spans": False,
+            "logs": False,
+            "exclude": only_reads,
+            "meter_provider": resources.instruments.provider,
+        },
     )
-    instruments = Instruments(service, resources.counters)
-
     caller = bearer(tokens)
 
     @app.middleware("http")
@@ -88,7 +91,7 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
             _add_command(app, resources, caller, row.command)
     _add_documents(app, resources, caller)
     _add_queries(app, resources, caller)
-    _add_health(app, resources, ready, instruments)
+    _add_health(app, resources, ready)
     return app
 
 
@@ -239,9 +242,7 @@ def _add_queries(app: FastAPI, resources: Resources, caller: Callable[..., Actor
         ]
 
 
-def _add_health(
-    app: FastAPI, resources: Resources, ready: Callable[[], Awaitable[dict[str, str]]], instruments: Instruments
-) -> None:
+def _add_health(app: FastAPI, resources: Resources, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:
     @app.get("/livez", tags=["salud"], summary="¿Avanza el proceso?")
     async def livez() -> Response:
         silent = time.monotonic() - resources.beat_at
@@ -256,9 +257,4 @@ def _add_health(
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        try:
-            row = await resources.command_pool.fetchrow(GAUGES, resources.clock.now())
-            instruments.gauges.update({name: float(value) for name, value in dict(row).items()})
-        except TRANSIENT:
-            instruments.gauges.clear()
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await scrape(resources), media_type=CONTENT_TYPE_LATEST)

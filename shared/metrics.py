@@ -1,64 +1,119 @@
-"""What `/metrics` shows: counters of this process and gauges of its schema, in OpenTelemetry names."""
+"""What `/metrics` shows: every instrument of a process with its OpenTelemetry name, unit and labels."""
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry, generate_latest
 
-NAMES: Final = {
-    "consumed": ("messaging.client.consumed.messages", "{message}", "Messages polled."),
-    "batches": ("o2c.batches", "{batch}", "Batches polled: messages over batches is their mean size."),
-    "sent": ("messaging.client.sent.messages", "{message}", "Facts sent by the relay."),
-    "facts": ("o2c.facts", "{fact}", "Facts committed."),
-    "commands": ("o2c.commands", "{command}", "Commands answered, by command and code."),
-    "duplicates": ("o2c.duplicates", "{message}", "Repeated messages that changed nothing."),
-    "dead_letters": ("o2c.dead_letters", "{message}", "Messages no contract explains, by reason."),
-    "skipped": ("o2c.skipped", "{message}", "Messages not for this service."),
-    "deadlines": ("o2c.deadlines", "{fact}", "Facts made by deadlines."),
-    "effects": ("o2c.effects", "{effect}", "Effects performed, by kind and outcome."),
-    "db_retries": ("o2c.db.retries", "{retry}", "Units of work repeated after a fault."),
-    "relay_rounds": ("o2c.relay.rounds", "{round}", "Rounds of the relay: facts sent over rounds is their mean size."),
-    "relay_restarts": ("o2c.relay.restarts", "{restart}", "Relay started anew after an error."),
-    "pruned": ("o2c.pruned", "{row}", "Rows of inbox and command log that had reached their age."),
-    "ack_failures": ("o2c.ack.failures", "{failure}", "Acknowledgements that failed; redelivery is recognised."),
+
+class Told(NamedTuple):
+    """One instrument; `labels` are small closed sets beside `service`: never an order, a site, a person or a message."""
+
+    metric: str
+    unit: str
+    description: str
+    labels: tuple[str, ...] = ()
+
+
+COUNTERS: Final[Mapping[str, Told]] = {
+    "consumed": Told("messaging.client.consumed.messages", "{message}", "Messages polled.", ("topic",)),
+    "sent": Told("messaging.client.sent.messages", "{message}", "Facts sent by the relay.", ("topic",)),
+    "batches": Told("o2c.batches", "{batch}", "Batches polled."),
+    "facts": Told("o2c.facts", "{fact}", "Facts committed; what happened is counted by its name.", ("type",)),
+    "commands": Told("o2c.commands", "{command}", "Commands answered; code is ok or why not.", ("command", "code")),
+    "duplicates": Told("o2c.duplicates", "{message}", "Repeated messages that changed nothing."),
+    "dead_letters": Told("o2c.dead_letters", "{message}", "Messages no contract explains.", ("reason",)),
+    "skipped": Told("o2c.skipped", "{message}", "Messages not for this service.", ("reason",)),
+    "deadlines": Told("o2c.deadlines", "{fact}", "Facts made by deadlines."),
+    "effects": Told("o2c.effects", "{effect}", "Effects tried; done, or the code of their failure.", ("kind", "outcome")),
+    "db_retries": Told("o2c.db.retries", "{retry}", "Batches repeated after a fault.", ("error",)),
+    "relay_rounds": Told("o2c.relay.rounds", "{round}", "Rounds of the relay: sent over rounds is their mean size."),
+    "relay_restarts": Told("o2c.relay.restarts", "{restart}", "Relay started anew after an error.", ("error",)),
+    "pruned": Told("o2c.pruned", "{row}", "Rows of inbox and command log that had reached their age."),
+    "ack_failures": Told("o2c.ack.failures", "{failure}", "Acknowledgements that failed; redelivery is known.", ("error",)),
 }
-GAUGES: Final = """
-SELECT (SELECT count(*) FROM outbox) AS outbox_pending,
-  (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(f.at)), 0)
-    FROM outbox o JOIN fact f USING (aggregate, seq)) AS outbox_age,
-  (SELECT count(*) FROM aggregate WHERE blocked IS NOT NULL) AS aggregates_blocked,
-  (SELECT count(*) FROM parked) AS parked,
-  (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL) AS dead_letters_open,
-  (SELECT count(*) FROM aggregate WHERE due_at < $1) AS deadlines_overdue"""
+GAUGES: Final[Mapping[str, Told]] = {
+    "outbox_pending": Told("o2c.outbox.pending", "{fact}", "Facts committed and not yet sent; counted up to 100,000."),
+    "outbox_age": Told("o2c.outbox.age", "s", "Age of the oldest fact not yet sent."),
+    "aggregates_blocked": Told("o2c.aggregates.blocked", "{aggregate}", "Orders stopped by our own exception."),
+    "parked": Told("o2c.parked", "{message}", "Messages that wait behind a blocked order; up to 100,000."),
+    "parked_age": Told("o2c.parked.age", "s", "Age of the oldest parked message."),
+    "dead_letters_open": Told("o2c.dead_letters.open", "{message}", "Dead letters neither replayed nor dismissed."),
+    "deadlines_overdue": Told("o2c.deadlines.overdue", "{aggregate}", "Deadlines passed by over 5 s and not fired."),
+    "effects_waiting": Told("o2c.effects.waiting", "{aggregate}", "Aggregates that want something done by now."),
+    "effects_age": Told("o2c.effects.age", "s", "How long the oldest of these has been due."),
+    "clock_skew": Told("o2c.clock.skew", "s", "This host's clock against its monotonic one or the database's."),
+    "relay_leader": Told("o2c.relay.leader", "{leader}", "1 in the one replica that sends the schema's facts."),
+    "poll_age": Told("o2c.consumer.poll.age", "s", "Since the consumer last polled or finished a batch."),
+    "lag": Told("o2c.consumer.lag", "{message}", "Messages of a partition not yet polled.", ("topic", "partition")),
+    "pool_used": Told("o2c.db.pool.in_use", "{connection}", "Connections at work.", ("pool",)),
+    "pool_limit": Told("o2c.db.pool.limit", "{connection}", "Connections a pool may open.", ("pool",)),
+    "orders_open": Told("o2c.orders.open", "{order}", "Orders somebody waits for; age since the last change.", ("stage", "age")),
+    "tasks_open": Told("o2c.tasks.open", "{task}", "Who has the ball, and for what.", ("party", "task")),
+    "task_age": Told("o2c.task.age", "s", "Age of the oldest task of a kind.", ("party", "task")),
+    "clocks_running": Told("o2c.clocks.running", "{clock}", "Tasks with a limit.", ("party", "task")),
+    "clocks_due": Told("o2c.clocks.due_24h", "{clock}", "Limits that end within 24 hours.", ("party", "task")),
+    "clocks_breached": Told("o2c.clocks.breached", "{clock}", "Limits that have passed.", ("party", "task")),
+    "build": Told("o2c.build.info", "{process}", "1, with what runs.", ("version",)),
+}
+LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+LATENESS: Final = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 86400)
+SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 300)
+HISTOGRAMS: Final[Mapping[str, tuple[Told, Sequence[float]]]] = {
+    "batch_size": (Told("o2c.batch.size", "{message}", "Messages of one batch."), SIZES),
+    "batch_duration": (Told("o2c.batch.duration", "s", "From poll to acknowledgement of a batch."), LATENCY),
+    "message_age": (Told("o2c.message.age", "s", "From a batch's first message being made to its commit.", ("topic",)), LATENESS),
+    "effect_duration": (Told("o2c.effect.duration", "s", "One try of an effect.", ("kind",)), LATENCY),
+    "deadline_lateness": (Told("o2c.deadline.lateness", "s", "From a deadline to its firing."), LATENESS),
+}
+Series = Mapping[tuple[str, ...], float]
+"""Values of one gauge by the values of its labels."""
 
 
 class Instruments:
-    """The instruments of one process, read from its counters when scraped."""
+    """The instruments of one process: counters are read from its own, gauges from `shown` as the scrape filled it."""
 
-    def __init__(self, service: str, counters: dict[tuple[str, str], int]) -> None:
+    def __init__(self, service: str, counters: Mapping[tuple[str, str], int]) -> None:
         self._service, self._counters = service, counters
-        self.gauges: dict[str, float] = {}
-        provider = MeterProvider([PrometheusMetricReader()], Resource.create({"service.name": f"o2c-{service}"}))
-        meter = provider.get_meter("o2c")
-        for name, (metric, unit, description) in NAMES.items():
-            meter.create_observable_counter(metric, [self._reader(name)], unit, description)
-        for gauge in ("outbox_pending", "outbox_age", "aggregates_blocked", "parked", "dead_letters_open", "deadlines_overdue"):
-            meter.create_observable_gauge(f"o2c.{gauge.replace('_', '.')}", [self._gauge(gauge)], "1", f"Of the schema: {gauge}.")
-        metrics.set_meter_provider(provider)
+        self._registry = CollectorRegistry()
+        self.shown: dict[str, Series] = {}
+        reader = PrometheusMetricReader(scope_info_enabled=False, registry=self._registry)
+        self.provider = MeterProvider([reader], Resource.create({"service.name": f"o2c-{service}"}), shutdown_on_exit=False)
+        meter = self.provider.get_meter("o2c")
+        for name, one in COUNTERS.items():
+            meter.create_observable_counter(one.metric, [self._counter(name, one)], one.unit, one.description)
+        for name, one in GAUGES.items():
+            meter.create_observable_gauge(one.metric, [self._gauge(name, one)], one.unit, one.description)
+        self._histograms = {
+            name: meter.create_histogram(one.metric, one.unit, one.description, explicit_bucket_boundaries_advisory=bounds)
+            for name, (one, bounds) in HISTOGRAMS.items()
+        }
 
-    def _reader(self, name: str) -> Any:
+    def record(self, name: str, value: float, *labels: str) -> None:
+        """One measurement of a histogram, in its unit, under its labels."""
+        self._histograms[name].record(value, self._labels(HISTOGRAMS[name][0], labels))
+
+    def text(self) -> bytes:
+        """All of it as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+    def _labels(self, one: Told, values: Sequence[str]) -> dict[str, str]:
+        return {"service": self._service, **dict(zip(one.labels, values, strict=True))}
+
+    def _counter(self, name: str, one: Told) -> Any:
         def read(_options: CallbackOptions) -> Iterable[Observation]:
-            labelled = [(label, value) for (counter, label), value in self._counters.items() if counter == name]
-            return [Observation(value, {"service": self._service, "label": label}) for label, value in labelled]
+            for (counter, label), value in list(self._counters.items()):
+                if counter == name:
+                    yield Observation(value, self._labels(one, label.split(":", len(one.labels) - 1) if one.labels else ()))
 
         return read
 
-    def _gauge(self, name: str) -> Any:
+    def _gauge(self, name: str, one: Told) -> Any:
         def read(_options: CallbackOptions) -> Iterable[Observation]:
-            return [Observation(self.gauges[name], {"service": self._service})] if name in self.gauges else []
+            return [Observation(value, self._labels(one, labels)) for labels, value in self.shown.get(name, {}).items()]
 
         return read

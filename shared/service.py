@@ -41,10 +41,9 @@ from shared.messaging.worlds import Worlds
 from shared.migrate import DONE, unfit
 from shared.rules.load import COMMON_POLICY, load_dir, load_policy
 from shared.rules.tables import Tables
-from shared.settings import Settings
+from shared.settings import VERSION, Settings
 
 log = structlog.get_logger()
-VERSION: Final = "0.1.0"
 CONTACTS: Final = "o2c.contacts.v1"
 PARTNERS: Final[Mapping[str, frozenset[str]]] = {
     "/servicenow": frozenset({"REGIONAL"}),
@@ -201,6 +200,7 @@ def _guarded(name: str, work: Coroutine[Any, Any, None], resources: Resources) -
 def _beat_at_each_poll(broker: Any, resources: Resources) -> None:
     """The client's own polls are the beats: an idle consumer gets no batch, and a hanging one must not look alive (K3)."""
     for subscriber in broker.subscribers:
+        resources.consumers.append(subscriber.consumer)
         poll = subscriber.consumer.getmany
 
         async def polled(*args: Any, poll: Any = poll, **kwargs: Any) -> Any:

@@ -1,10 +1,13 @@
 """Every setting a process reads, `O2C_*`, nested by two underscores: `O2C_KAFKA__BOOTSTRAP_SERVERS`."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+VERSION: Final = "0.1.0"
+"""What runs, as traces and metrics name it."""
 
 
 class Kafka(BaseModel):

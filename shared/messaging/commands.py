@@ -88,6 +88,7 @@ async def _once(resources: Resources, command: Command, actor: Actor, key: str, 
         crash_point(resources.settings, "command_before_commit")
     resources.committed()
     resources.count("commands", f"{type(command).__name__}:{answer.body.get('code', 'ok')}")
+    resources.count_all("facts", (one["type"] for one in answer.body.get("facts", ())))
     return answer
 
 

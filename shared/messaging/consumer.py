@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from shared import objects, tracing, uploads
 from shared.db import REJECTED, TRANSIENT, unit_of_work
 from shared.messaging import spans
 from shared.messaging.apply import BreakerError, Unit
-from shared.messaging.envelope import sort_command, sort_fact
+from shared.messaging.envelope import made_at, sort_command, sort_fact
 from shared.messaging.fragments import as_item, whole
 from shared.messaging.inbound import Dead, Edge, Fragment, Inbound, Item, Kept, Mirror, Record, Skipped
 from shared.messaging.resources import EXIT_BREAKER, EXIT_STUCK, Resources, crash_point, die
@@ -83,8 +84,10 @@ class Consumer:
         resources = self.resources
         resources.beat()
         records = [as_record(raw) for raw in message.raw_message]
-        resources.count("consumed", "", len(records))
+        resources.count_all("consumed", (record.topic for record in records))
         resources.count("batches")
+        resources.instruments.record("batch_size", len(records))
+        started = time.monotonic()
         items, dead, mirrored = self._sort_out(records)
         apply, batch = self.apply_together, None
         for pause in pauses():
@@ -116,7 +119,16 @@ class Consumer:
         crash_point(resources.settings, "batch_after_commit")
         with tracing.span(spans.commit(resources.group, resources.client, batch)) if batch else nullcontext():
             await quietly(message.ack(), resources)
+        resources.instruments.record("batch_duration", time.monotonic() - started)
+        self._record_age(records)
         crash_point(resources.settings, "batch_after_ack")
+
+    def _record_age(self, records: Sequence[Record]) -> None:
+        """One hop as the first message of the batch saw it, by the time it says it was made at."""
+        made = made_at(records[0]) if records else None
+        if made is not None:
+            age = (self.resources.clock.now() - made).total_seconds()
+            self.resources.instruments.record("message_age", max(0.0, age), records[0].topic)
 
     def _sort_out(self, records: Sequence[Record]) -> tuple[list[Item | Kept], list[tuple[Record, Dead]], list[Record]]:
         items: list[Item | Kept] = []
@@ -166,7 +178,7 @@ class Consumer:
                 unit = Unit(resources.service, resources.roster, resources.worlds, connection, links)
                 outcome = await unit.apply(await whole(connection, items), dead)
                 crash_point(resources.settings, "batch_before_commit")
-        resources.count("facts", "", outcome.facts)
+        resources.count_all("facts", (one.type for one in unit.changes.facts))
         resources.count("duplicates", "", outcome.duplicates)
         for one in outcome.blocked:
             log.error("aggregate_blocked", suborder_id=one)

@@ -1,6 +1,7 @@
 """Effects: what a state wants done is claimed with a lease, done outside any transaction, its outcome fed back (3.4)."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ async def perform_due(resources: Resources, adapters: Mapping[str, Perform]) -> 
 
 
 async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: Task, cause: tracing.Cause) -> None:
-    effect = task.effect
+    effect, started = task.effect, time.monotonic()
     with tracing.span(cause) as made:
         try:
             async with asyncio.timeout(resources.settings.workers.effect_limit_seconds):
@@ -105,6 +106,7 @@ async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: 
             outcome = RecordEffectFailed(
                 aggregate=task.aggregate, key=effect.key, attempt=effect.attempt, code=type(error).__name__
             )
+        resources.instruments.record("effect_duration", time.monotonic() - started, effect.kind)
         crash_point(resources.settings, "effect_after_act")
         key = f"{task.aggregate}/{effect.key}/{effect.attempt}/{type(outcome).__name__}"
         with tracing.span(spans.outcome(outcome, tracing.stored(made.get_span_context()))):
@@ -112,4 +114,5 @@ async def _perform(resources: Resources, adapters: Mapping[str, Perform], task: 
                 answer = await handle(resources, outcome, THE_SYSTEM, key)
             except BlockedError:
                 return
-        resources.count("effects", f"{effect.kind}:{'done' if answer.ok else answer.body['code']}")
+        failed = outcome.code if isinstance(outcome, RecordEffectFailed) else "done"
+        resources.count("effects", f"{effect.kind}:{failed if answer.ok else answer.body['code']}")

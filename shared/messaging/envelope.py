@@ -35,6 +35,15 @@ def headers_of(
     return [(key, value.encode()) for key, value in pairs.items()]
 
 
+def made_at(record: Record) -> datetime | None:
+    """When a message says it was made; None where it does not, or in no zone."""
+    try:
+        at = datetime.fromisoformat(record.headers.get("ce_time", ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
 def command_headers(
     service: str, command: Command, command_id: str, source: str, trace: str | None = None
 ) -> list[tuple[str, bytes]]:

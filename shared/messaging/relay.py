@@ -102,6 +102,7 @@ class Relay:
         sender = producer(settings.kafka, f"{self._resources.service}-relay-{settings.instance}")
         try:
             await asyncio.wait_for(sender.start(), ROUND_LIMIT)
+            self._resources.leads = True
             while not self._resources.stopping.is_set():
                 self._resources.wake_relay.clear()  # before looking: what is written meanwhile wakes the next look
                 rows = await connection.fetch(NEXT)
@@ -113,6 +114,7 @@ class Relay:
         except KafkaConnectionError as error:
             raise OutageError from error
         finally:
+            self._resources.leads = False
             with suppress(Exception):
                 await asyncio.wait_for(sender.stop(), 3)
 

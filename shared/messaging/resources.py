@@ -1,13 +1,14 @@
 """What the workers of one process share: settings, pools, clock, roster, wake-up, counters."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from shared.clock import Clock, ClockGuard
 from shared.messaging.backlog import Backlog
 from shared.messaging.roster import Roster
 from shared.messaging.worlds import Worlds
+from shared.metrics import Instruments
 from shared.settings import CrashPoint, Settings
 
 log = structlog.get_logger()
@@ -44,10 +46,15 @@ class Resources:
     counters: Counter[tuple[str, str]] = field(default_factory=Counter)
     put_contact: Callable[[str, bytes | None], Awaitable[None]] | None = None
     beat_at: float = field(default_factory=time.monotonic)
+    consumers: list[Any] = field(default_factory=list)
+    leads: bool = False
+    ledger_at: float = -math.inf
     backlog: Backlog = field(init=False)
+    instruments: Instruments = field(init=False)
 
     def __post_init__(self) -> None:
         self.backlog = Backlog(self.settings.workers.backlog_rows, self.settings.workers.backlog_seconds)
+        self.instruments = Instruments(self.service, self.counters)
 
     @property
     def group(self) -> str:
@@ -64,8 +71,12 @@ class Resources:
         self.beat_at = time.monotonic()
 
     def count(self, name: str, label: str = "", amount: int = 1) -> None:
-        """Adds to a counter that `/metrics` shows."""
+        """Adds to a counter that `/metrics` shows; several labels are joined by a colon."""
         self.counters[name, label] += amount
+
+    def count_all(self, name: str, labels: Iterable[str]) -> None:
+        """Adds one under each of these labels."""
+        self.counters.update((name, label) for label in labels)
 
     def committed(self) -> None:
         """Facts and wishes may have been written: wake the relay and the effects worker."""

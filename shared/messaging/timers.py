@@ -14,7 +14,7 @@ from shared.messaging.resources import Resources, crash_point
 log = structlog.get_logger()
 
 DUE: Final = """
-SELECT id, po FROM aggregate WHERE due_at <= $1 AND blocked IS NULL ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED"""
+SELECT id, po, due_at FROM aggregate WHERE due_at <= $1 AND blocked IS NULL ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED"""
 DATABASE_NOW: Final = "SELECT clock_timestamp()"
 REAPER: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND state = 'active'
@@ -40,8 +40,9 @@ async def run_deadlines(resources: Resources) -> None:
 
 async def fire_due(resources: Resources) -> int:
     """One claim of up to 200 aggregates; answers how many moved. While clocks disagree, irreversible deadlines are held back."""
+    now = resources.clock.now()
     async with unit_of_work(resources.pool) as connection:
-        rows = await connection.fetch(DUE, resources.clock.now())
+        rows = await connection.fetch(DUE, now)
         if not rows:
             return 0
         agree = resources.guard.agree(await connection.fetchval(DATABASE_NOW))
@@ -49,7 +50,10 @@ async def fire_due(resources: Resources) -> int:
             log.error("clock_skew", seconds=round(resources.guard.skew_seconds))
         unit = Unit(resources.service, resources.roster, resources.worlds, connection)
         await _fire(resources, unit, connection, {row["id"]: row["po"] for row in rows}, agree=agree)
+    for row in rows:
+        resources.instruments.record("deadline_lateness", (now - row["due_at"]).total_seconds())
     resources.count("deadlines", "", len(unit.changes.facts))
+    resources.count_all("facts", (one.type for one in unit.changes.facts))
     resources.committed()
     for one in unit.outcome.blocked:
         log.error("aggregate_blocked", suborder_id=one)

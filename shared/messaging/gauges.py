@@ -1,0 +1,103 @@
+"""What a scrape reads: the schema's queues each time, the ledger of orders once a minute, all of it under a limit."""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import structlog
+from aiokafka.errors import IllegalStateError
+
+from shared.db import TRANSIENT
+from shared.messaging.resources import Resources
+from shared.metrics import Series
+from shared.settings import VERSION
+
+log = structlog.get_logger()
+LIMIT_SECONDS: Final = 2.0
+"""A scrape never waits for longer; what is not known by then is absent, and its alert says so."""
+LEDGER_SECONDS: Final = 60.0
+QUEUES: Final = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) o) AS outbox_pending,
+  (SELECT extract(epoch FROM clock_timestamp() - f.at)
+    FROM (SELECT aggregate, seq FROM outbox ORDER BY position LIMIT 1) o JOIN fact f USING (aggregate, seq)) AS outbox_age,
+  (SELECT count(*) FROM aggregate WHERE blocked IS NOT NULL) AS aggregates_blocked,
+  (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT 100000) p) AS parked,
+  (SELECT extract(epoch FROM clock_timestamp() - p.at) FROM parked p ORDER BY position LIMIT 1) AS parked_age,
+  (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL AND dismissed_at IS NULL) AS dead_letters_open,
+  (SELECT count(*) FROM aggregate WHERE due_at < $1::timestamptz - interval '5 s') AS deadlines_overdue,
+  (SELECT count(*) FROM aggregate WHERE effect_at < $1) AS effects_waiting,
+  (SELECT extract(epoch FROM $1 - min(effect_at)) FROM aggregate WHERE effect_at < $1) AS effects_age,
+  clock_timestamp() AS now"""
+ORDERS: Final = """
+SELECT coalesce(nullif(doc ->> 'stage', ''), 'NEW') AS stage, CASE WHEN updated_at > now() - interval '1 h' THEN '1h'
+  WHEN updated_at > now() - interval '1 d' THEN '1d' WHEN updated_at > now() - interval '7 d' THEN '7d'
+  WHEN updated_at > now() - interval '30 d' THEN '30d' ELSE 'older' END AS age, count(*) AS orders
+FROM aggregate WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb GROUP BY 1, 2"""
+TASKS: Final = """
+SELECT w.wait ->> 'party' AS party, w.wait -> 'cleared_by' ->> 0 AS task, count(*) AS tasks_open,
+  extract(epoch FROM $1::timestamptz - min((w.wait ->> 'since')::timestamptz)) AS task_age,
+  count(w.wait ->> 'due') AS clocks_running,
+  count(*) FILTER (WHERE (w.wait ->> 'due')::timestamptz BETWEEN $1 AND $1 + interval '24 h') AS clocks_due,
+  count(*) FILTER (WHERE (w.wait ->> 'due')::timestamptz < $1) AS clocks_breached
+FROM aggregate a, jsonb_each(a.doc -> 'waits') AS w (key, wait)
+WHERE a.version > 0 AND a.doc -> 'waits' <> '{}'::jsonb GROUP BY 1, 2"""
+LEDGER: Final = ("orders_open", "tasks_open", "task_age", "clocks_running", "clocks_due", "clocks_breached")
+
+
+async def scrape(resources: Resources) -> bytes:
+    """The metrics of this process as Prometheus reads them; what cannot be asked now is left out, never shown as zero."""
+    shown = resources.instruments.shown
+    kept: dict[str, Series] = {name: shown[name] for name in LEDGER if name in shown}
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            kept |= await _of_schema(resources)
+    except TRANSIENT as error:
+        log.warning("metrics_without_database", error=type(error).__name__)
+        kept = {}
+    shown.clear()
+    shown.update(kept | _of_process(resources) | {"lag": await _lag(resources)})
+    return resources.instruments.text()
+
+
+async def _of_schema(resources: Resources) -> dict[str, Series]:
+    now = resources.clock.now()
+    async with resources.command_pool.acquire() as connection:
+        row = dict(await connection.fetchrow(QUEUES, now))
+        resources.guard.agree(row.pop("now"))
+        found: dict[str, Series] = {name: {(): float(value or 0)} for name, value in row.items()}
+        if time.monotonic() - resources.ledger_at > LEDGER_SECONDS:
+            found |= _ledger(await connection.fetch(ORDERS), await connection.fetch(TASKS, now))
+            resources.ledger_at = time.monotonic()
+    return found
+
+
+def _ledger(orders: list[Any], tasks: list[Any]) -> dict[str, Series]:
+    counted: dict[str, Series] = {"orders_open": {(row["stage"], row["age"]): float(row["orders"]) for row in orders}}
+    return counted | {name: {(row["party"], row["task"]): float(row[name]) for row in tasks} for name in LEDGER[1:]}
+
+
+def _of_process(resources: Resources) -> dict[str, Series]:
+    pools = {"batches": resources.pool, "commands": resources.command_pool}
+    return {
+        "clock_skew": {(): resources.guard.skew_seconds},
+        "relay_leader": {(): float(resources.leads)},
+        "poll_age": {(): time.monotonic() - resources.beat_at},
+        "pool_used": {(name,): float(pool.get_size() - pool.get_idle_size()) for name, pool in pools.items()},
+        "pool_limit": {(name,): float(pool.get_max_size()) for name, pool in pools.items()},
+        "build": {(VERSION,): 1.0},
+    }
+
+
+async def _lag(resources: Resources) -> Series:
+    """By the end of each partition that the last fetch told, so no broker is asked; partitions not fetched yet are absent."""
+    lags: dict[tuple[str, ...], float] = {}
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            for consumer in resources.consumers:
+                for part in consumer.assignment():
+                    end = consumer.highwater(part)
+                    if end is not None:
+                        lags[part.topic, str(part.partition)] = float(max(0, end - await consumer.position(part)))
+    except (TimeoutError, IllegalStateError) as error:  # a rebalance is under way
+        log.debug("lag_unknown", error=type(error).__name__)
+    return lags

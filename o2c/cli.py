@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "doctor": "doctor:app",
     "db": "db:app",
     "topics": "topics:app",
+    "dashboards": "dashboards:app",
 }
 """Name of each command -> module of `o2c.commands` and the application in it."""
 

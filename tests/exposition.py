@@ -1,6 +1,7 @@
 """What a process exports, read back from the text of `/metrics`."""
 
 from collections import Counter
+from functools import cache
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -23,6 +24,7 @@ def everything(service: str = "intake") -> str:
     return instruments.text().decode()
 
 
+@cache
 def exported() -> dict[str, frozenset[str]]:
     """Every exported name, as a query would write it, with its labels; `target_info` is OpenTelemetry's own."""
     return {one.name: frozenset(one.labels) for one in samples(everything()) if one.name != "target_info"}

@@ -45,7 +45,7 @@ GAUGES: Final[Mapping[str, Told]] = {
     "dead_letters_open": Told("o2c.dead_letters.open", "{message}", "Dead letters neither replayed nor dismissed."),
     "deadlines_overdue": Told("o2c.deadlines.overdue", "{aggregate}", "Deadlines passed by over 5 s and not fired."),
     "effects_waiting": Told("o2c.effects.waiting", "{aggregate}", "Aggregates that want something done by now."),
-    "effects_age": Told("o2c.effects.age", "s", "How long the oldest of these has been due."),
+    "effects_age": Told("o2c.effects.age", "s", "How long the oldest of these has been due and unchanged."),
     "clock_skew": Told("o2c.clock.skew", "s", "This host's clock against its monotonic one or the database's."),
     "relay_leader": Told("o2c.relay.leader", "{leader}", "1 in the one replica that sends the schema's facts."),
     "poll_age": Told("o2c.consumer.poll.age", "s", "Since the consumer last polled or finished a batch."),

@@ -16,9 +16,10 @@ log = structlog.get_logger()
 LIMIT_SECONDS: Final = 2.0
 """A scrape never waits for longer; what is not known by then is absent, and its alert says so."""
 LEDGER_SECONDS: Final = 60.0
+# An effect that waits for nothing is dated long ago: what is wanted at once is wanted since the last change.
 QUEUES: Final = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) o) AS outbox_pending,
-  (SELECT extract(epoch FROM clock_timestamp() - f.at)
+  (SELECT extract(epoch FROM $1 - f.at)
     FROM (SELECT aggregate, seq FROM outbox ORDER BY position LIMIT 1) o JOIN fact f USING (aggregate, seq)) AS outbox_age,
   (SELECT count(*) FROM aggregate WHERE blocked IS NOT NULL) AS aggregates_blocked,
   (SELECT count(*) FROM (SELECT 1 FROM parked LIMIT 100000) p) AS parked,
@@ -26,7 +27,8 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) o) AS outbox_pe
   (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL AND dismissed_at IS NULL) AS dead_letters_open,
   (SELECT count(*) FROM aggregate WHERE due_at < $1::timestamptz - interval '5 s') AS deadlines_overdue,
   (SELECT count(*) FROM aggregate WHERE effect_at < $1) AS effects_waiting,
-  (SELECT extract(epoch FROM $1 - min(effect_at)) FROM aggregate WHERE effect_at < $1) AS effects_age,
+  (SELECT extract(epoch FROM max(least($1 - effect_at, clock_timestamp() - updated_at)))
+    FROM aggregate WHERE effect_at < $1) AS effects_age,
   clock_timestamp() AS now"""
 ORDERS: Final = """
 SELECT coalesce(nullif(doc ->> 'stage', ''), 'NEW') AS stage, CASE WHEN updated_at > now() - interval '1 h' THEN '1h'

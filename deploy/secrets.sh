@@ -29,8 +29,13 @@ if [ ! -e "$folder/keys/token.json" ]; then
   printf '{"keys": [{"kty": "oct", "kid": "local", "alg": "HS256", "use": "sig", "k": "%s"}]}' "$key" > "$folder/keys/token.json"
 fi
 
+# What cannot be read from Salesforce is kept encrypted with this: a Fernet key a line, the first seals.
+if [ ! -e "$folder/keys/letters.key" ]; then
+  head -c 32 /dev/urandom | base64 | tr '+/' '-_' > "$folder/keys/letters.key"
+fi
+
 # Other users of the containers read these through their mounts; on this machine the folder keeps everybody out.
-chmod 444 "$folder/postgres_password" "$folder/keys/token.json"
+chmod 444 "$folder/postgres_password" "$folder/keys/token.json" "$folder/keys/letters.key"
 
 # The client of Postgres takes a password file only from its owner alone, so the services run as that owner.
 user=$(id -u) group=$(id -g)

@@ -1,6 +1,7 @@
 """Where things are for the commands: the running local stack, else what the settings name."""
 
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,17 @@ def dsn_of() -> str:
         return str(running()["dsn"])
     except FileNotFoundError:
         return Settings().postgres.dsn
+
+
+def settings_of() -> Settings:
+    """The settings of the running local stack beside those of the environment, which come first."""
+    try:
+        told: dict[str, str] = running()["environment"]
+    except FileNotFoundError:
+        return Settings()
+    for name, value in told.items():
+        os.environ.setdefault(name, value)
+    return Settings()
 
 
 def service_of(name: str) -> "Service":

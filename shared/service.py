@@ -33,8 +33,9 @@ from shared.messaging.inbound import Edge, Mirror
 from shared.messaging.pruning import run_pruning
 from shared.messaging.redating import adopt, run_calendars
 from shared.messaging.relay import Relay, producer
-from shared.messaging.resources import EXIT_FORGETFUL, EXIT_STUCK, Resources, die, start_watchdog
+from shared.messaging.resources import EXIT_FORGETFUL, EXIT_KEYLESS, EXIT_STUCK, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
+from shared.messaging.sealing import Seal, SealError
 from shared.messaging.tail import ForgetfulError, refuse_old_backup
 from shared.messaging.timers import run_backlog, run_deadlines, run_reaper
 from shared.messaging.worlds import Worlds
@@ -116,10 +117,11 @@ def run(service: Service) -> None:
 
 async def serve(service: Service, settings: Settings) -> None:
     """Runs one replica until SIGTERM: consumer, relay, deadlines, effects, HTTP."""
+    edges = service.edges(settings)
+    _sealed(edges, settings)
     resources = await _resources(service, settings)
     await _remember(service, settings, resources)
     await adopt(resources)
-    edges = service.edges(settings)
     sorter = Sorter(resources, edges, service.mirrors, service.partners)
     contacts = await _contacts(service, settings, resources)
     broker = make_broker(resources, Consumer(resources, sorter).on_batch, service.topics(edges))
@@ -171,6 +173,14 @@ async def _contacts(service: Service, settings: Settings, resources: Resources) 
 
     resources.put_contact = put
     return sender
+
+
+def _sealed(edges: Mapping[str, Edge], settings: Settings) -> None:
+    """Ends the process when its key is unusable, or when it would keep people's data as it came: in production, without one."""
+    try:
+        Seal.of(settings.letters, needed=bool(edges) and settings.environment == "production")
+    except SealError as error:
+        die(EXIT_KEYLESS, "letter_key_unusable", why=str(error))
 
 
 async def _remember(service: Service, settings: Settings, resources: Resources) -> None:

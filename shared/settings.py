@@ -106,6 +106,16 @@ class Signatures(BaseModel):
         return path
 
 
+class Letters(BaseModel):
+    """Dead letters and parked messages of outside topics hold people's data; a service that reads such topics needs the key."""
+
+    key_file: Path | None = Field(
+        default=None,
+        description="Fernet keys, one a line: the first seals, all open. Production: intake refuses to start without.",
+    )
+    keep_days: int = Field(default=90, description="Days from a dead letter's replay or dismissal until it is deleted.")
+
+
 class Workers(BaseModel):
     """How often the workers look, and for how long they hold what they took."""
 
@@ -150,6 +160,7 @@ class Settings(BaseSettings):
     smtp: Smtp = Smtp()
     objects: Objects = Objects()
     signatures: Signatures = Signatures()
+    letters: Letters = Letters()
     workers: Workers = Workers()
     salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
     sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")

@@ -6,11 +6,14 @@ import json
 import re
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
+import structlog
 import typer
 
-from o2c.local import dsn_of, service_of
+from o2c.local import dsn_of, service_of, settings_of
+from o2c.masked import masked
+from shared.auth import NoTokenError, Tokens
 from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
 from shared.db import connect, open_pool
@@ -18,8 +21,10 @@ from shared.messaging import letters
 from shared.messaging.consumer import Sorter
 from shared.messaging.replay import Result, release, replay_letter
 from shared.messaging.resources import Resources
+from shared.messaging.sealing import Seal, SealError
 from shared.settings import Settings
 
+log = structlog.get_logger()
 app: Final = typer.Typer(add_completion=False, help="Mensajes muertos y órdenes bloqueadas.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Salida JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Sólo decir qué pasaría.")]
@@ -91,13 +96,79 @@ def _age(text: str | None) -> timedelta | None:
 
 
 @app.command()
-def show(letter: Annotated[str, typer.Argument(help="tema/partición/posición")], service: OfService = "intake") -> None:
-    """Muestra un mensaje muerto: cabeceras, tamaño y motivo; nunca su contenido, que puede tener datos personales."""
+def show(
+    letter: Annotated[str, typer.Argument(help="tema/partición/posición")],
+    service: OfService = "intake",
+    raw: Annotated[bool, typer.Option("--raw", help="Los bytes tal como llegaron; pide un token con el rol OPS.")] = False,
+    token: Annotated[str, typer.Option(envvar="O2C_TOKEN", help="Quién pide --raw: queda guardado con el mensaje.")] = "",
+) -> None:
+    """Muestra un mensaje muerto: motivo, tamaño y forma, sin los valores, que pueden ser datos personales."""
     found = asyncio.run(_chosen(service, letters.Choice(letter, settled=True)))
     if not found:
-        typer.echo(f"No existe {letter}; vea o2c dlq list --all.", err=True)
-        raise typer.Exit(1)
-    typer.echo(json.dumps(asdict(found[0]), ensure_ascii=False, indent=1))
+        _fail(f"No existe {letter}; vea o2c dlq list --all.")
+    settings = settings_of()
+    who = _ops(settings, token) if raw else None
+    try:
+        value = asyncio.run(_content(service, letter, Seal.of(settings.letters), who))
+    except SealError as error:
+        if raw:
+            _fail(f"No se puede mostrar: {error}.")
+        content: Any = f"<{error}>"
+    else:
+        if raw:
+            typer.get_binary_stream("stdout").write(value or b"")
+            return
+        content = masked(value)
+    typer.echo(json.dumps(asdict(found[0]) | {"content": content}, ensure_ascii=False, indent=1))
+
+
+def _fail(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(1)
+
+
+def _ops(settings: Settings, token: str) -> str:
+    """Who asks for what is sealed: the token must be valid and of the role OPS."""
+    try:
+        actor = Tokens(settings.auth, Clock()).actor(f"Bearer {token}")
+    except (NoTokenError, OSError):
+        _fail("Para ver los bytes hace falta un token válido: --token o O2C_TOKEN.")
+    if "OPS" not in actor.roles:
+        _fail(f"Sólo el rol OPS puede ver los bytes; {actor.id} no lo tiene.")
+    return actor.id
+
+
+async def _content(service: str, letter: str, seal: Seal, who: str | None) -> bytes | None:
+    """The bytes of a letter. With `who`, that they were shown is committed before anybody sees them."""
+    connection = await connect(dsn_of(), f"{service}_ops")
+    try:
+        async with connection.transaction():
+            record = await letters.record_of(connection, letter, seal)
+            if who:
+                await letters.seen(connection, letter, who)
+    finally:
+        await connection.close()
+    if who:
+        log.warning("dead_letter_shown", letter=letter, actor=who, role="OPS")
+    return record.value
+
+
+@app.command()
+def reseal(service: OfService = "intake") -> None:
+    """Cifra de nuevo con la primera llave lo que vino de afuera; después la llave anterior puede retirarse."""
+
+    async def act() -> int:
+        seal = Seal.of(settings_of().letters, needed=True)
+        connection = await connect(dsn_of(), f"{service}_ops")
+        try:
+            return await letters.reseal(connection, seal)
+        finally:
+            await connection.close()
+
+    try:
+        typer.echo(f"{asyncio.run(act())} mensajes cifrados con la primera llave.")
+    except SealError as error:
+        _fail(f"No se cifró nada: {error}.")
 
 
 async def _chosen(service: str, choice: letters.Choice) -> list[letters.Letter]:
@@ -110,7 +181,7 @@ async def _chosen(service: str, choice: letters.Choice) -> list[letters.Letter]:
 
 async def _with_sorter(service: str, act: Any) -> list[Result]:
     """Runs as the service itself would, in the role that applies."""
-    one, settings = service_of(service), Settings()
+    one, settings = service_of(service), settings_of()
     pool = await open_pool(dsn_of(), f"{service}_app", 2)
     try:
         resources = Resources(service, settings, one.roster(), one.worlds(Clock()), pool, pool, Clock())
@@ -118,6 +189,13 @@ async def _with_sorter(service: str, act: Any) -> list[Result]:
         return found
     finally:
         await pool.close()
+
+
+def _run(service: str, act: Any) -> list[Result]:
+    try:
+        return asyncio.run(_with_sorter(service, act))
+    except SealError as error:
+        _fail(f"No se puede abrir lo guardado: {error}.")
 
 
 def _report(results: list[Result]) -> None:
@@ -163,7 +241,7 @@ def replay(
             return [Result(letter, done=False, why="no existe o ya fue atendido; vea o2c dlq list --all")]
         return [await replay_letter(sorter, pool, one.id, dry_run=dry_run) for one in chosen]
 
-    _report(asyncio.run(_with_sorter(service, act)))
+    _report(_run(service, act))
 
 
 @app.command()
@@ -210,4 +288,4 @@ def release_(
     async def act(sorter: Sorter, pool: Any) -> list[Result]:
         return await release(sorter, pool, aggregate, dry_run=dry_run)
 
-    _report(asyncio.run(_with_sorter(service, act)))
+    _report(_run(service, act))

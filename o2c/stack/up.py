@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from o2c.stack.kafka import Kafka
+from o2c.stack.letters import letter_key_file
 from o2c.stack.ports import free_ports
 from o2c.stack.postgres import Postgres
 from o2c.stack.smtp_sink import MailSink
@@ -131,6 +132,7 @@ class Stack:
             "O2C_POSTGRES__DSN": self.dsn,
             "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
             "O2C_AUTH__USERS_FILE": str(USERS),
+            "O2C_LETTERS__KEY_FILE": str(letter_key_file(self.folder)),
             "O2C_SMTP__PORT": str(self.mail.port),
             "O2C_SMTP__AREAS": json.dumps(areas),
             "O2C_OBJECTS__URL": f"file://{self.folder / 'objects'}",

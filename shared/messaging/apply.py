@@ -17,6 +17,7 @@ from shared.messaging import spans, store
 from shared.messaging.inbound import Dead, Item, Record
 from shared.messaging.reaction import Cell, Made, due_deadlines, react, record
 from shared.messaging.roster import Roster
+from shared.messaging.sealing import Seal
 from shared.messaging.worlds import Worlds
 from shared.tracing import Attributes, Cause
 
@@ -48,6 +49,10 @@ class Unit:
     connection: Any
     batch_links: Sequence[Link] = ()
     parks: bool = True
+    waited: bool = False
+    """The messages waited behind a blocked order: the inbox has known them since they were parked, and still they are due."""
+    seal: Seal = store.AS_THEY_CAME
+    """For what is buried or parked: a batch and a replay have the service's own."""
     latest: dict[str, str | None] = field(default_factory=dict)
     changes: store.Changes = field(default_factory=store.Changes)
     outcome: Outcome = field(default_factory=Outcome)
@@ -63,7 +68,7 @@ class Unit:
             for one in ids:
                 self._tell(item, one)
         self._break_if_many(len(self.changes.cells))
-        await store.save(self.connection, self.changes, self.worlds.at())
+        await store.save(self.connection, self.changes, self.worlds.at(), self.seal)
         self.outcome.facts = len(self.changes.facts)
         return self.outcome
 
@@ -75,7 +80,7 @@ class Unit:
                     r.partition,
                     r.offset,
                     r.key,
-                    r.value,
+                    *self.seal.close(r.topic, r.value),
                     orjson.dumps(dict(r.headers)).decode(),
                     d.reason,
                     d.path,
@@ -91,7 +96,7 @@ class Unit:
     async def _new_only(self, items: Sequence[Item]) -> list[Item]:
         """Messages without a sequence are known again by the inbox; the rest by the aggregate's cursor."""
         ids = sorted({(item.source, item.id) for item in items if item.seq is None})
-        if not ids:
+        if not ids or self.waited:
             return list(items)
         rows = await self.connection.fetch(store.INBOX, [one[0] for one in ids], [one[1] for one in ids])
         fresh = {(row["source"], row["id"]) for row in rows}

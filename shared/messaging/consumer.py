@@ -175,7 +175,7 @@ class Consumer:
                     pairs = [((r.key or b"").decode(), r.value) for r in mirrored if r.topic == topic]
                     if pairs:
                         await mirror(connection, pairs)
-                unit = Unit(resources.service, resources.roster, resources.worlds, connection, links)
+                unit = Unit(resources.service, resources.roster, resources.worlds, connection, links, seal=resources.seal)
                 outcome = await unit.apply(await whole(connection, items), dead)
                 crash_point(resources.settings, "batch_before_commit")
         resources.count_all("facts", (one.type for one in unit.changes.facts))

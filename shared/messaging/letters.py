@@ -9,6 +9,7 @@ import orjson
 
 from shared.messaging import store
 from shared.messaging.inbound import Dead, Record, Skipped
+from shared.messaging.sealing import Seal
 
 DEAD: Final = """
 SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, dismissed_at, note,
@@ -19,7 +20,9 @@ WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AN
   AND ($4::text IS NULL OR aggregate = $4 OR key = convert_to($4, 'UTF8') OR headers ->> 'ce_subject' = $4)
   AND ($5::text IS NULL OR reason = $5) AND ($6::interval IS NULL OR at < now() - $6)
   AND ((replayed_at IS NULL AND dismissed_at IS NULL) OR $7) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
-DEAD_ONE: Final = 'SELECT key, raw, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
+DEAD_ONE: Final = (
+    'SELECT key, raw, sealed, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
+)
 DISMISS: Final = """
 UPDATE dead_letter SET dismissed_at = now(), note = $4
 WHERE topic = $1 AND partition = $2 AND "offset" = $3 AND replayed_at IS NULL AND dismissed_at IS NULL"""
@@ -30,7 +33,19 @@ SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
 WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORDER BY a.updated_at LIMIT 1000"""
 UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
 PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position"
+ONE_RELEASES: Final = "SELECT pg_advisory_xact_lock(23, hashtext($1::text))"
+STILL_PARKED: Final = "SELECT EXISTS (SELECT FROM parked WHERE position = $1)"
 UNPARK: Final = "DELETE FROM parked WHERE position = $1"
+SEEN: Final = """
+UPDATE dead_letter SET seen_by = seen_by || (to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z "') || $4)
+WHERE topic = $1 AND partition = $2 AND "offset" = $3"""
+OUTSIDE_DEAD: Final = """
+SELECT topic, partition, "offset", raw, sealed FROM dead_letter WHERE NOT starts_with(topic, 'o2c.') FOR UPDATE"""
+RESEAL_DEAD: Final = """
+UPDATE dead_letter SET raw = $4, sealed = $5 WHERE topic = $1 AND partition = $2 AND "offset" = $3"""
+OUTSIDE_PARKED: Final = """
+SELECT position, message FROM parked WHERE NOT starts_with(message ->> 'topic', 'o2c.') FOR UPDATE"""
+RESEAL_PARKED: Final = "UPDATE parked SET message = $2 WHERE position = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +106,43 @@ async def dismiss(connection: Any, letter: str, who: str, why: str) -> bool:
     return done == "UPDATE 1"
 
 
-async def record_of(connection: Any, letter: str) -> Record:
-    """The record of a dead letter, byte for byte. Raises LookupError when there is none."""
+async def record_of(connection: Any, letter: str, seal: Seal) -> Record:
+    """The record of a dead letter, byte for byte. Raises LookupError when there is none, SealError without its key."""
     topic, partition, offset = split_id(letter)
     row = await connection.fetchrow(DEAD_ONE, topic, partition, offset)
     if row is None:
         raise LookupError(letter)
-    return Record(topic, partition, offset, row["key"], row["raw"], orjson.loads(row["headers"]))
+    value = seal.open(row["raw"]) if row["sealed"] else row["raw"]
+    return Record(topic, partition, offset, row["key"], value, orjson.loads(row["headers"]))
+
+
+async def still_parked(connection: Any, position: int) -> bool:
+    """Whether a parked message still waits; whoever else releases it waits for this transaction."""
+    await connection.execute(ONE_RELEASES, str(position))
+    waits: bool = await connection.fetchval(STILL_PARKED, position)
+    return waits
+
+
+async def seen(connection: Any, letter: str, who: str) -> None:
+    """Keeps with the letter who was shown its bytes, and when."""
+    await connection.execute(SEEN, *split_id(letter), who)
+
+
+async def reseal(connection: Any, seal: Seal) -> int:
+    """Puts all bytes from outside under the first key, those that were never sealed too; answers how many rows it touched.
+
+    One transaction of the role `ops`: letters, then parked messages. Raises SealError when a row needs a key that is gone.
+    """
+    async with connection.transaction():
+        dead = [row for row in await connection.fetch(OUTSIDE_DEAD) if row["raw"] is not None]
+        for row in dead:
+            plain = seal.open(row["raw"]) if row["sealed"] else row["raw"]
+            await connection.execute(RESEAL_DEAD, row["topic"], row["partition"], row["offset"], *seal.close(row["topic"], plain))
+        waiting = await connection.fetch(OUTSIDE_PARKED)
+        for row in waiting:
+            text = store.encode_record(store.decode_record(row["message"], seal), seal)
+            await connection.execute(RESEAL_PARKED, row["position"], text)
+    return len(dead) + len(waiting)
 
 
 def split_id(letter: str) -> tuple[str, int, int]:
@@ -119,7 +164,7 @@ def still_dead(found: object) -> str | None:
     return found.why if isinstance(found, Skipped) else None
 
 
-async def parked(connection: Any, aggregate: str) -> list[tuple[int, Record]]:
-    """What waits behind a blocked aggregate, in arrival order."""
+async def parked(connection: Any, aggregate: str, seal: Seal) -> list[tuple[int, Record]]:
+    """What waits behind a blocked aggregate, in arrival order. Raises SealError when a key is not at hand."""
     rows = await connection.fetch(PARKED, aggregate)
-    return [(row["position"], store.decode_record(row["message"])) for row in rows]
+    return [(row["position"], store.decode_record(row["message"], seal)) for row in rows]

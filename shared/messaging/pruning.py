@@ -1,4 +1,4 @@
-"""Inbox and command log are kept longer than any topic and replay reaches, then pruned by any replica, in small pieces (3.5)."""
+"""What reached its age is deleted by any replica in small pieces: inbox, command log (3.5), settled letters (operations 8)."""
 
 import asyncio
 from contextlib import suppress
@@ -17,16 +17,20 @@ INBOX: Final = """
 DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE at < now() - $1::interval LIMIT 5000)"""
 COMMAND_LOG: Final = """
 DELETE FROM command_log WHERE key IN (SELECT key FROM command_log WHERE at < now() - $1::interval LIMIT 5000)"""
+LETTERS: Final = """
+DELETE FROM dead_letter WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM dead_letter WHERE least(replayed_at, dismissed_at) < now() - $1::interval LIMIT 5000))"""
 PIECE: Final = 5000
 FIRST_SECONDS: Final = 60.0
 
 
-async def prune(connection: Any, keep: timedelta) -> int:
+async def prune(connection: Any, keep: timedelta, letters: timedelta) -> int:
     """Deletes one piece of each table, unless another replica is at it; answers how many rows went. `connection` is `ops`."""
     async with connection.transaction():
         if not await connection.fetchval(ALONE):
             return 0
-        return sum([_count(await connection.execute(one, keep)) for one in (INBOX, COMMAND_LOG)])
+        ages = ((INBOX, keep), (COMMAND_LOG, keep), (LETTERS, letters))
+        return sum([_count(await connection.execute(one, age)) for one, age in ages])
 
 
 def _count(tag: str) -> int:
@@ -36,7 +40,7 @@ def _count(tag: str) -> int:
 
 async def run_pruning(resources: Resources) -> None:
     """Every so often, until told to stop; pieces follow each other while there are full ones. What fails waits for the next."""
-    workers = resources.settings.workers
+    workers, letters = resources.settings.workers, timedelta(days=resources.settings.letters.keep_days)
     pause = FIRST_SECONDS
     while True:
         with suppress(TimeoutError):
@@ -47,7 +51,7 @@ async def run_pruning(resources: Resources) -> None:
         try:
             connection = await connect(resources.settings.postgres.dsn, f"{resources.service}_ops")
             try:
-                gone = await prune(connection, timedelta(days=workers.keep_days))
+                gone = await prune(connection, timedelta(days=workers.keep_days), letters)
             finally:
                 connection.terminate()
         except TRANSIENT as error:

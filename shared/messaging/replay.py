@@ -23,7 +23,7 @@ class Result:
 async def replay_letter(sorter: Sorter, pool: Any, letter: str, *, dry_run: bool = False) -> Result:
     """The letter goes through the same door with its original headers; success only when its effect is committed."""
     async with unit_of_work(pool) as connection:
-        record = await letters.record_of(connection, letter)
+        record = await letters.record_of(connection, letter, sorter.resources.seal)
         found = sorter.sort(record)
         why = letters.still_dead(found)
         if why is not None or not isinstance(found, Item | Kept):
@@ -44,7 +44,7 @@ async def replay_letter(sorter: Sorter, pool: Any, letter: str, *, dry_run: bool
 async def release(sorter: Sorter, pool: Any, aggregate: str, *, dry_run: bool = False) -> list[Result]:
     """Frees a blocked aggregate; stops at the next failure, where it is blocked again."""
     async with unit_of_work(pool) as connection:
-        waiting = await letters.parked(connection, aggregate)
+        waiting = await letters.parked(connection, aggregate, sorter.resources.seal)
         if not dry_run:
             await connection.execute(letters.UNBLOCK, aggregate)
     results = []
@@ -64,7 +64,9 @@ async def _one(sorter: Sorter, pool: Any, position: int, record: Record, *, dry_
     if dry_run:
         return Result(identity, done=True, why=f"se aplicaría: {named(found)}")
     async with unit_of_work(pool) as connection:
-        unit = _unit(sorter, connection)
+        if not await letters.still_parked(connection, position):
+            return Result(identity, done=True, why="ya lo liberó otro")
+        unit = _unit(sorter, connection, waited=True)
         outcome = await unit.apply(await whole(connection, [await sorter.vouch(found)], again=True))
         if outcome.blocked:
             return Result(identity, done=False, why="vuelve a fallar")
@@ -77,6 +79,8 @@ def named(found: Item | Kept) -> str:
     return type(found.message if isinstance(found, Item) else found.fragment.piece).__name__
 
 
-def _unit(sorter: Sorter, connection: Any) -> Unit:
+def _unit(sorter: Sorter, connection: Any, *, waited: bool = False) -> Unit:
     resources = sorter.resources
-    return Unit(resources.service, resources.roster, resources.worlds, connection, parks=False)
+    return Unit(
+        resources.service, resources.roster, resources.worlds, connection, parks=False, waited=waited, seal=resources.seal
+    )

@@ -17,6 +17,7 @@ import structlog
 from shared.clock import Clock, ClockGuard
 from shared.messaging.backlog import Backlog
 from shared.messaging.roster import Roster
+from shared.messaging.sealing import Seal
 from shared.messaging.worlds import Worlds
 from shared.metrics import Instruments
 from shared.settings import CrashPoint, Settings
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 EXIT_STUCK: Final = 70
 EXIT_BREAKER: Final = 71
 EXIT_FORGETFUL: Final = 72
+EXIT_KEYLESS: Final = 73
 
 
 @dataclass
@@ -50,10 +52,12 @@ class Resources:
     leads: bool = False
     ledger_at: float = -math.inf
     backlog: Backlog = field(init=False)
+    seal: Seal = field(init=False)
     instruments: Instruments = field(init=False)
 
     def __post_init__(self) -> None:
         self.backlog = Backlog(self.settings.workers.backlog_rows, self.settings.workers.backlog_seconds)
+        self.seal = Seal.of(self.settings.letters)
         self.instruments = Instruments(self.service, self.counters)
 
     @property

@@ -12,6 +12,7 @@ from shared.decider import World
 from shared.messaging.inbound import Record
 from shared.messaging.reaction import Cell, next_due, next_effect
 from shared.messaging.roster import Roster
+from shared.messaging.sealing import Seal
 
 LOAD: Final = """
 SELECT id, po, version, doc, heard, fold, blocked FROM aggregate WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"""
@@ -23,11 +24,11 @@ INBOX: Final = """
 INSERT INTO inbox (source, id, at) SELECT source, id, now() FROM unnest($1::text[], $2::text[]) AS t (source, id)
 ORDER BY source, id ON CONFLICT DO NOTHING RETURNING source, id"""
 DEAD: Final = """
-INSERT INTO dead_letter (topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate, at)
-SELECT topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate, now()
-FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::jsonb[], $7::text[], $8::text[],
-  $9::text[], $10::text[])
-AS t (topic, partition, "offset", key, raw, headers, reason, path, hint, aggregate) ON CONFLICT DO NOTHING"""
+INSERT INTO dead_letter (topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate, at)
+SELECT topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate, now()
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bool[], $7::jsonb[], $8::text[], $9::text[],
+  $10::text[], $11::text[])
+AS t (topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate) ON CONFLICT DO NOTHING"""
 PARK: Final = """
 INSERT INTO parked (aggregate, message, at) SELECT aggregate, message, now()
 FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n) ORDER BY n"""
@@ -49,6 +50,9 @@ kept AS (
   INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
   SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made)
 INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""
+
+
+AS_THEY_CAME: Final = Seal()
 
 
 @dataclass(slots=True)
@@ -76,30 +80,33 @@ class Changes:
     parked: list[tuple[str, Record]] = field(default_factory=list)
 
 
-def encode_record(record: Record) -> str:
-    """A record as JSON, so that it can be parked and replayed byte for byte."""
+def encode_record(record: Record, seal: Seal) -> str:
+    """A record as JSON, so that it can be parked and replayed byte for byte; sealed when it came from outside."""
+    value, sealed = seal.close(record.topic, record.value)
     return orjson.dumps(
         {
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
             "key": record.key.hex() if record.key is not None else None,
-            "value": record.value.hex() if record.value is not None else None,
+            "value": value.hex() if value is not None else None,
+            "sealed": sealed,
             "headers": dict(record.headers),
         }
     ).decode()
 
 
-def decode_record(text: str) -> Record:
-    """The record that was parked."""
+def decode_record(text: str, seal: Seal) -> Record:
+    """The record that was parked. Raises SealError when its key is not at hand."""
     row = orjson.loads(text)
-    key, value = row["key"], row["value"]
+    key = row["key"]
+    value = None if row["value"] is None else bytes.fromhex(row["value"])
     return Record(
         row["topic"],
         row["partition"],
         row["offset"],
         None if key is None else bytes.fromhex(key),
-        None if value is None else bytes.fromhex(value),
+        seal.open(value) if value is not None and row.get("sealed") else value,
         row["headers"],
     )
 
@@ -136,13 +143,13 @@ async def fold_again(connection: Any, roster: Roster, aggregate: str) -> Any:
     return state
 
 
-async def save(connection: Any, changes: Changes, world: World) -> None:
+async def save(connection: Any, changes: Changes, world: World, seal: Seal = AS_THEY_CAME) -> None:
     """One statement writes aggregates, facts and outbox; the cursor commits with them."""
     touched = [cell for cell in changes.cells.values() if cell.touched]
     if touched:
         await connection.execute(SAVE, *_aggregate_columns(touched, world), *_fact_columns(changes.facts))
     if changes.parked:
-        pairs = [(aggregate, encode_record(record)) for aggregate, record in changes.parked]
+        pairs = [(aggregate, encode_record(record, seal)) for aggregate, record in changes.parked]
         await connection.execute(PARK, [one for one, _ in pairs], [text for _, text in pairs])
 
 

@@ -28,6 +28,7 @@ from shared.messaging.envelope import command_headers, headers_of
 from shared.messaging.inbound import Dead, Item, Record
 from shared.messaging.resources import Resources
 from shared.messaging.roster import Roster
+from shared.messaging.sealing import Seal
 from shared.messaging.verify import verify
 from shared.settings import Settings
 from tests.given import MONDAY
@@ -147,7 +148,7 @@ async def test_a_bug_blocks_one_order_parks_what_follows_and_its_neighbour_goes_
     assert await pool.fetchval("SELECT blocked FROM aggregate WHERE id = $1", SITE) == "ZeroDivisionError broken:" + str(
         broken.__code__.co_firstlineno + 1
     )
-    waiting = await letters.parked(pool, SITE)
+    waiting = await letters.parked(pool, SITE, Seal())
     assert [record.headers["ce_seq"] for _, record in waiting] == ["1", "2"]
     assert await pool.fetchval("SELECT count(*) FROM fact WHERE aggregate = $1 AND type = $2", OTHER, FactKept.__name__) == 1
 

@@ -52,7 +52,7 @@ def server() -> Iterator[Postgres]:
 async def admin(server: Postgres) -> AsyncIterator[Any]:
     """A superuser in the empty schema of provisioning."""
     connection = await asyncpg.connect(migrate.role_dsn(server.dsn, "postgres"))
-    await connection.execute("SET search_path = provisioning; TRUNCATE aggregate, fact, outbox, inbox, command_log")
+    await connection.execute("SET search_path = provisioning; TRUNCATE aggregate, fact, outbox, inbox, command_log, dead_letter")
     yield connection
     await connection.close()
 
@@ -130,11 +130,25 @@ async def test_what_is_older_than_its_keep_goes_in_pieces_and_the_rest_stays(ser
         await aged(admin, table, 44.99, 6001, 6010)
     ops = await connect(server.dsn, "provisioning_ops")
     try:
-        assert await prune(ops, timedelta(days=45)) == 10_000
+        assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 10_000
         assert await left(admin) == (11, 11)
-        assert await prune(ops, timedelta(days=45)) == 2
-        assert await prune(ops, timedelta(days=45)) == 0
+        assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 2
+        assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 0
         assert await left(admin) == (10, 10)
+    finally:
+        await ops.close()
+
+
+async def test_a_dead_letter_goes_ninety_days_after_it_was_settled_and_an_open_one_never(server: Postgres, admin: Any) -> None:
+    await admin.execute("""
+        INSERT INTO dead_letter (topic, partition, "offset", headers, reason, path, hint, at, replayed_at, dismissed_at)
+        SELECT 'salesforce.orders', 0, n, '{}', 'contract', '', '', now() - interval '200 days', replayed, dismissed
+        FROM (VALUES (1, now() - interval '90.01 days', NULL), (2, NULL, now() - interval '90.01 days'),
+          (3, now() - interval '89.99 days', NULL), (4, NULL, NULL)) AS t (n, replayed, dismissed)""")
+    ops = await connect(server.dsn, "provisioning_ops")
+    try:
+        assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 2
+        assert [row["offset"] for row in await admin.fetch('SELECT "offset" FROM dead_letter ORDER BY 1')] == [3, 4]
     finally:
         await ops.close()
 
@@ -145,8 +159,8 @@ async def test_one_replica_prunes_at_a_time(server: Postgres, admin: Any) -> Non
     try:
         async with other.transaction():
             assert await other.fetchval(ALONE)
-            assert await prune(ops, timedelta(days=45)) == 0
-        assert await prune(ops, timedelta(days=45)) == 3
+            assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 0
+        assert await prune(ops, timedelta(days=45), timedelta(days=90)) == 3
     finally:
         await ops.close()
         await other.close()

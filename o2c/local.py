@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.settings import Settings
+from shared.settings import Kafka, Settings
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -37,6 +37,17 @@ def settings_of() -> Settings:
     for name, value in told.items():
         os.environ.setdefault(name, value)
     return Settings()
+
+
+def kafka_of() -> Kafka:
+    """The broker that the environment names, else that of the running local stack."""
+    settings = Settings().kafka
+    if "bootstrap_servers" in settings.model_fields_set:
+        return settings
+    try:
+        return settings.model_copy(update={"bootstrap_servers": running()["bootstrap"]})
+    except FileNotFoundError:
+        return settings
 
 
 def service_of(name: str) -> "Service":

@@ -116,6 +116,12 @@ class Letters(BaseModel):
     keep_days: int = Field(default=90, description="Days from a dead letter's replay or dismissal until it is deleted.")
 
 
+class Tmf(BaseModel):
+    """How `o2c tmf` tells our facts."""
+
+    version: Literal[4, 5] = Field(default=5, description="Of TMF622; version 4 has no milestones, jeopardies or errors.")
+
+
 class Workers(BaseModel):
     """How often the workers look, and for how long they hold what they took."""
 
@@ -162,6 +168,7 @@ class Settings(BaseSettings):
     signatures: Signatures = Signatures()
     letters: Letters = Letters()
     workers: Workers = Workers()
+    tmf: Tmf = Tmf()
     salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
     sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")
     rules_dir: Path | None = Field(default=None, description="Decision tables edited by the operator; absent: those shipped.")

@@ -30,18 +30,18 @@ ALLOW: Final = 3
 READERS: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": (
         *("provisioning", "testing", "acceptance", "billing", "notifications"),
-        *("salesforce-sink", "servicenow", "activaciones", "noc"),
+        *("salesforce-sink", "servicenow", "activaciones", "noc", "tmf"),
     ),
-    "provisioning": ("intake", "testing", "billing", "notifications", "servicenow", "activaciones", "noc"),
+    "provisioning": ("intake", "testing", "billing", "notifications", "servicenow", "activaciones", "noc", "tmf"),
     "testing": (
         *("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
-        *("servicenow", "activaciones", "noc"),
+        *("servicenow", "activaciones", "noc", "tmf"),
     ),
-    "acceptance": ("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
-    "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd"),
+    "acceptance": ("intake", "provisioning", "testing", "acceptance", "billing", "notifications", "tmf"),
+    "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd", "tmf"),
     "notifications": ("testing", "acceptance"),
 }
-"""Who hears the facts of each service: services as their `app.py` says, then partners."""
+"""Who hears the facts of each service: services as their `app.py` says, then partners and `o2c tmf`."""
 COMMANDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": ("activaciones", "servicenow"),
     "provisioning": ("activaciones", "noc", "producto", "contratista"),
@@ -92,6 +92,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     *(Topic(f"o2c.{one}.v1", (one,), readers(one)) for one in SERVICES),
     *(Topic(f"o2c.{one}.commands.v1", COMMANDERS[one], (one,)) for one in SERVICES),
     Topic("o2c.contacts.v1", ("intake", "notifications"), ("notifications",), keep_days=None),
+    Topic("o2c.tmf622.v1", ("tmf",), ("bbd",)),
     Topic("salesforce.orders", ("salesforce",), ("intake",), keep_days=7),
 )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from o2c.contracts import golden
+from o2c.contracts import golden, tmf
 from o2c.contracts.compatibility import Change, Role, breaks
 from o2c.contracts.released import FOLDER, Plan, Released, file_of, plan, role_of, to_text, versions_in
 from o2c.local import service_of
@@ -32,8 +32,14 @@ def documents(versions: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 def drift(released: Released, wanted: Plan) -> dict[str, str | None]:
     """Generated files that differ from what is there: the text they should have, None for one that should not be."""
-    files = {path: to_text(one) for path, one in {**wanted.drafts, **documents(dict(wanted.versions))}.items()}
-    paths = {*released.folder.glob("*.asyncapi.json"), *released.folder.rglob("*.schema.json")}
+    made = {**wanted.drafts, **documents(dict(wanted.versions)), **tmf.files()}
+    files = {path: to_text(one) for path, one in made.items()}
+    found = (
+        released.folder.glob("*.asyncapi.json"),
+        released.folder.rglob("*.schema.json"),
+        released.folder.glob("tmf/**/*.json"),
+    )
+    paths = {path for some in found for path in some}
     there = {path.relative_to(released.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     extra = dict.fromkeys(set(there) - set(files) - set(released.hashes))
     return {**{path: text for path, text in files.items() if there.get(path) != text}, **extra}

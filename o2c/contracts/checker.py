@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from o2c.tmf.shape import Notification
 from services.intake.domain.salesforce.decode import decode
 from services.intake.domain.salesforce.mapping import OrgMapping
 from services.intake.domain.salesforce.reader import Labels
@@ -134,11 +135,32 @@ def check(path: Path, mappings: Iterable[OrgMapping], labels: Labels, org: str |
     """What would become of the message in this file."""
     try:
         message = read(path)
+        if (sent := _notification(str(path), message.value)) is not None:
+            return sent
         mapping = organisation(message, mappings, org)
     except UnusableFileError as error:
         return Report(str(path), understood=False, said=f"No se pudo leer: {error}.")
     found = decode(message.value, message.key, message.headers, mapping, mapping.with_labels(labels))
     return report(str(path), found)
+
+
+def _notification(file: str, value: bytes | None) -> Report | None:
+    """A TMF622 notification, which goes out and is held against its own shape; None for anything else."""
+    try:
+        told = json.loads(value or b"")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or not {"eventType", "event"} <= set(told):
+        return None
+    try:
+        found = Notification.model_validate(told)
+    except ValidationError as error:
+        problems = tuple(
+            {"code": one["type"], "path": "$." + ".".join(map(str, one["loc"])), "why": one["msg"]} for one in error.errors()
+        )
+        return Report(file, understood=False, said="No es una notificación TMF622 de las nuestras", problems=problems)
+    said = f"Entendido: notificación TMF622 de salida, {found.kind} de {found.event.order.id}"
+    return Report(file, understood=True, said=said, action="OUTBOUND")
 
 
 def report(file: str, found: Decoded) -> Report:

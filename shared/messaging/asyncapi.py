@@ -64,7 +64,7 @@ def document(
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": _operations(service, channels),
-        "components": {"messageTraits": {"cloudevent": {"headers": _headers()}}},
+        "components": {"messageTraits": {"cloudevent": {"headers": headers_schema()}}},
     }
 
 
@@ -96,5 +96,6 @@ def _operations(service: str, channels: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _headers() -> dict[str, Any]:
+def headers_schema() -> dict[str, Any]:
+    """The schema of the CloudEvents headers."""
     return {"type": "object", "required": list(HEADERS[:8]), "properties": {name: {"type": "string"} for name in HEADERS}}

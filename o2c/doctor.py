@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from obstore.exceptions import BaseError as StoreError
 
-from o2c.local import service_of
+from o2c.local import service_of, topics_of
 from shared import migrate, objects, topics
 from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
@@ -82,7 +82,7 @@ async def kafka(settings: Settings) -> Finding:
 async def topics_exist(settings: Settings) -> Finding:
     """All topics are there, with their partitions, copies and settings."""
     try:
-        missing, differing = await topics.inspect(settings.kafka)
+        missing, differing = await topics.inspect(settings.kafka, topics_of(settings))
     except (*BROKER, topics.TopicError) as error:
         return bad("temas", f"No se pudieron leer ({told(error)}).", "Arregle primero Kafka o los permisos de o2c-admin.")
     if missing:
@@ -94,7 +94,7 @@ async def topics_exist(settings: Settings) -> Finding:
             f"{seen}.",
             "Corríjalos con las herramientas de Kafka; las particiones de un tema en uso no se cambian, rompería el orden.",
         )
-    return fine("temas", f"{len(topics.TOPICS)} temas como deben ser.")
+    return fine("temas", f"{len(topics_of(settings))} temas como deben ser.")
 
 
 async def postgres(settings: Settings) -> Finding:
@@ -226,7 +226,7 @@ async def _database_ahead(settings: Settings) -> float:
 async def _stamped_ahead(settings: Settings) -> datetime | None:
     """When a broker stamped a record that by this host's clock is still to come; None: there is none."""
     async with topics.administering(settings.kafka) as admin:
-        known = await admin.describe_topics([one.name for one in topics.TOPICS])
+        known = await admin.describe_topics([one.name for one in topics_of(settings)])
     parts = [TopicPartition(one["topic"], part["partition"]) for one in known for part in one["partitions"]]
     future = int(1000 * (HOST.wall().timestamp() + SKEW_SECONDS))
     consumer = AIOKafkaConsumer(**client(settings.kafka))

@@ -10,6 +10,7 @@ from shared.settings import Kafka, Settings
 
 if TYPE_CHECKING:
     from shared.service import Service
+    from shared.topics import Topic
 
 DEV: Final = Path(".o2c/dev")
 
@@ -48,6 +49,14 @@ def kafka_of() -> Kafka:
         return settings.model_copy(update={"bootstrap_servers": running()["bootstrap"]})
     except FileNotFoundError:
         return settings
+
+
+def topics_of(settings: Settings) -> "tuple[Topic, ...]":
+    """Every topic of this installation: ours, and those by which its mappings are reached from Salesforce."""
+    from services.intake.adapters.edge import edges  # noqa: PLC0415 - intake's rules are for few commands
+    from shared.topics import with_salesforce  # noqa: PLC0415 - likewise the clients of Kafka
+
+    return with_salesforce(edges(settings))
 
 
 def service_of(name: str) -> "Service":

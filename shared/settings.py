@@ -169,7 +169,9 @@ class Settings(BaseSettings):
     letters: Letters = Letters()
     workers: Workers = Workers()
     tmf: Tmf = Tmf()
-    salesforce_topics: Annotated[list[str], NoDecode] = ["salesforce.orders"]
+    salesforce_topics: Annotated[list[str] | None, NoDecode] = Field(
+        default=None, description="Topics of Salesforce that intake reads; absent: all that the mappings of organisations name."
+    )
     sandbox_clock_file: Path | None = Field(default=None, description="Sandbox only: a file with the clock's offset in seconds.")
     rules_dir: Path | None = Field(default=None, description="Decision tables edited by the operator; absent: those shipped.")
     crash_at: Annotated[dict[CrashPoint, int], NoDecode] = Field(

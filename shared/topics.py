@@ -1,7 +1,7 @@
 """The topics: names, settings, who may write and read them; created once, and compared when they exist."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -108,16 +108,22 @@ class Acl:
     pattern: str = "literal"
 
 
-def acls() -> list[Acl]:
+def with_salesforce(names: Iterable[str]) -> tuple[Topic, ...]:
+    """All topics of an installation whose mappings of Salesforce name these."""
+    known = {one.name for one in TOPICS}
+    return TOPICS + tuple(Topic(name, ("salesforce",), ("intake",), keep_days=7) for name in names if name not in known)
+
+
+def acls(wanted: Sequence[Topic] = TOPICS) -> list[Acl]:
     """Write and read on topics, each principal's own consumer groups, and what creating topics takes; nobody else alters."""
-    lines = [Acl(one, "WRITE", "topic", topic.name) for topic in TOPICS for one in topic.writers]
-    lines += [Acl(one, "READ", "topic", topic.name) for topic in TOPICS for one in topic.readers]
-    readers = sorted({one for topic in TOPICS for one in topic.readers})
+    lines = [Acl(one, "WRITE", "topic", topic.name) for topic in wanted for one in topic.writers]
+    lines += [Acl(one, "READ", "topic", topic.name) for topic in wanted for one in topic.readers]
+    readers = sorted({one for topic in wanted for one in topic.readers})
     lines += [
         Acl(one, "READ", "group", f"{one}.v1") if one in SERVICES else Acl(one, "READ", "group", f"{one}.", "prefixed")
         for one in readers
     ]
-    for topic in TOPICS:
+    for topic in wanted:
         lines += [Acl(ADMIN, operation, "topic", topic.name) for operation in ("CREATE", "DESCRIBE", "DESCRIBE_CONFIGS")]
     return lines
 
@@ -157,12 +163,12 @@ async def create(kafka: Kafka, wanted: Sequence[Topic] = TOPICS) -> Report:
         return Report(created, await _compare(admin, standing, there, replication) if standing else ())
 
 
-async def inspect(kafka: Kafka) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
+async def inspect(kafka: Kafka, wanted: Sequence[Topic] = TOPICS) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
     """Names of topics that are missing, and how those that stand differ; makes and changes nothing. Raises TopicError."""
     async with administering(kafka) as admin:
         there = await _there(admin)
-        standing = [topic for topic in TOPICS if topic.name in there]
-        missing = tuple(topic.name for topic in TOPICS if topic.name not in there)
+        standing = [topic for topic in wanted if topic.name in there]
+        missing = tuple(topic.name for topic in wanted if topic.name not in there)
         return missing, await _compare(admin, standing, there, kafka.replication) if standing else ()
 
 

@@ -9,14 +9,17 @@ from typing import Annotated, Any, Final
 import typer
 import yaml
 
+from o2c.local import topics_of
 from shared import topics
 from shared.settings import Settings
 
 app: Final = typer.Typer(add_completion=False, help="Los temas de Kafka.", no_args_is_help=True)
 FILE: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "topics.yaml"
 REPLICATION: Final = 3
+SHIPPED: Final = Settings(rules_dir=None, salesforce_topics=None)
+"""The file tells of what is shipped, whatever the environment says."""
 HEAD: Final = """\
-# Generated from shared/topics.py by `o2c topics render`; a test fails when the two differ.
+# Generated from shared/topics.py and the mappings of Salesforce by `o2c topics render`; a test fails when the two differ.
 # Principals are SASL users; what no line of `acls` allows is denied (allow.everyone.if.no.acl.found=false).
 """
 
@@ -29,9 +32,9 @@ def group() -> None:
 @app.command()
 def create(as_json: Annotated[bool, typer.Option("--json", help="Salida JSON.")] = False) -> None:
     """Crea los temas que faltan; los que existen se comparan y nunca se cambian."""
-    kafka = Settings().kafka
+    settings = Settings()
     try:
-        report = asyncio.run(topics.create(kafka))
+        report = asyncio.run(topics.create(settings.kafka, topics_of(settings)))
     except topics.TopicError as error:
         typer.echo(f"Kafka no creó los temas: {error}", err=True)
         raise typer.Exit(1) from error
@@ -48,9 +51,10 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Salida JSON.")]
 @app.command()
 def grant() -> None:
     """Pone en el clúster la lista de accesos; lo ejecuta un principal que puede alterar el clúster."""
-    lines = topics.acls()
+    settings = Settings()
+    lines = topics.acls(topics_of(settings))
     try:
-        asyncio.run(topics.grant(Settings().kafka, lines))
+        asyncio.run(topics.grant(settings.kafka, lines))
     except topics.TopicError as error:
         typer.echo(f"Kafka no aceptó la lista de accesos: {error}", err=True)
         raise typer.Exit(1) from error
@@ -59,6 +63,7 @@ def grant() -> None:
 
 def document() -> str:
     """The file for `deploy/kafka`: topics with the settings of production, and the access lists."""
+    wanted = topics_of(SHIPPED)
     rows: list[dict[str, Any]] = [
         {
             "name": one.name,
@@ -68,9 +73,9 @@ def document() -> str:
             "readers": list(one.readers),
             "config": one.settings(REPLICATION),
         }
-        for one in topics.TOPICS
+        for one in wanted
     ]
-    lists = [asdict(one) for one in topics.acls()]
+    lists = [asdict(one) for one in topics.acls(wanted)]
     return (
         HEAD
         + yaml.safe_dump({"topics": rows}, sort_keys=False, allow_unicode=True, width=120)
@@ -84,7 +89,7 @@ def render() -> None:
     """Escribe deploy/kafka/topics.yaml."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(document(), encoding="utf-8")
-    typer.echo(f"{FILE.name}: {len(topics.TOPICS)} temas")
+    typer.echo(f"{FILE.name}: {len(topics_of(SHIPPED))} temas")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from o2c.local import topics_of
 from o2c.stack.kafka import Kafka
 from o2c.stack.letters import letter_key_file
 from o2c.stack.ports import free_ports
@@ -98,7 +99,7 @@ class Stack:
         self.bootstrap = own_kafka.split(",") if own_kafka else [self.kafka.bootstrap]
         self.mail.start()
         self._receive_traces()
-        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.broker))
+        await asyncio.gather(migrate.upgrade(self.dsn, SERVICES), topics.create(self.broker, topics_of(settings.Settings())))
         await publish_staff(self.broker)
 
     def _receive_traces(self) -> None:

@@ -15,6 +15,8 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel
 
 from o2c.commands import topics as topics_command
+from o2c.local import topics_of
+from services.intake.adapters.edge import organisations
 from services.intake.app import SERVICE as INTAKE
 from shared import topics
 from shared.contracts.catalogue import SERVICES
@@ -156,21 +158,28 @@ def test_the_image_takes_hashed_requirements_only_and_ends_as_a_user() -> None:
 
 
 def test_a_topic_is_read_by_exactly_the_services_that_subscribe_to_it_and_by_its_own_at_the_start() -> None:
-    subscribed: dict[str, set[str]] = {one.name: set() for one in topics.TOPICS}
+    subscribed: dict[str, set[str]] = {one.name: set() for one in topics_of(Settings())}
     for name in SERVICES:
         one = service(name)
         subscribed[f"o2c.{name}.v1"].add(name)
         for topic in one.topics(one.edges(Settings())):
             subscribed[topic].add(name)
-    assert {one.name: set(one.readers) & set(SERVICES) for one in topics.TOPICS} == subscribed
+    assert {one.name: set(one.readers) & set(SERVICES) for one in topics_of(Settings())} == subscribed
 
 
 def test_facts_and_contacts_are_written_by_their_services_alone() -> None:
-    written = {one.name: one.writers for one in topics.TOPICS}
+    written = {one.name: one.writers for one in topics_of(Settings())}
     for name in SERVICES:
         assert written[f"o2c.{name}.v1"] == (name,)
         assert ("o2c.contacts.v1" in written and name in written["o2c.contacts.v1"]) is service(name).writes_contacts
     assert INTAKE.name not in written["salesforce.orders"]
+
+
+def test_every_topic_that_a_mapping_names_is_made_for_the_connector_alone_to_write_and_for_intake_to_read() -> None:
+    made = {one.name: (one.writers, one.readers, one.keep_days) for one in topics_of(Settings())}
+    named = [topic for mapping in organisations()[1] for topic in mapping.topics]
+    assert {made[one] for one in named} == {(("salesforce",), ("intake",), 7)}
+    assert set(named) == set(INTAKE.edges(Settings()))
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -188,7 +197,7 @@ def test_contacts_are_read_by_notifications_alone_and_never_thrown_away_by_age()
 
 
 def test_nobody_but_the_administrator_may_more_than_write_and_read() -> None:
-    for one in topics.acls():
+    for one in topics.acls(topics_of(Settings())):
         assert one.operation in (
             {"WRITE", "READ"} if one.principal != topics.ADMIN else {"CREATE", "DESCRIBE", "DESCRIBE_CONFIGS"}
         )

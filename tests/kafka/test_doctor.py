@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from o2c.cli import app
 from o2c.doctor import Finding, clocks, examine
+from o2c.local import topics_of
 from o2c.stack.kafka import Kafka
 from o2c.stack.ports import free_ports
 from o2c.stack.postgres import Postgres
@@ -66,7 +67,7 @@ def place() -> Iterator[Place]:
             }
         )
         asyncio.run(migrate.upgrade(database.dsn, SERVICES))
-        asyncio.run(topics.create(found.settings().kafka))
+        asyncio.run(topics.create(found.settings().kafka, topics_of(found.settings())))
         yield found
     finally:
         sink.stop()

@@ -56,16 +56,18 @@ class Replica:
         resources = Resources("intake", settings, SERVICE.roster(), SERVICE.worlds(clock), pool, pool, clock)
         self.sorter, self.resources = Sorter(resources, SERVICE.edges(settings), {}, {}), resources
 
-    def sorted(self, sent: Sent) -> Item | Kept:
+    def sorted(self, sent: Sent, topic: str = "salesforce.orders") -> Item | Kept:
         self.offset += 1
         headers = {name.lower(): text for name, text in sent.headers.items()}
-        found = self.sorter.sort(Record("salesforce.orders", 0, self.offset, sent.key, sent.value, headers))
+        found = self.sorter.sort(Record(topic, 0, self.offset, sent.key, sent.value, headers))
         assert isinstance(found, Item | Kept), found
         return found
 
     async def takes(self, *sent: Sent, again: bool = False) -> None:
         """One batch, one transaction."""
-        batch = [self.sorted(one) for one in sent]
+        await self.apply([self.sorted(one) for one in sent], again=again)
+
+    async def apply(self, batch: list[Item | Kept], *, again: bool = False) -> None:
         async with unit_of_work(self.pool) as connection:
             items = await whole(connection, batch, again=again)
             unit = Unit("intake", self.resources.roster, self.resources.worlds, connection)
@@ -97,6 +99,18 @@ def batches(share: list[Sent], rng: Random) -> list[list[Sent]]:
         found.append(share[:size])
         share = share[size:]
     return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_an_order_whose_pieces_come_on_every_topic_of_the_mapping_is_received_once(pool: Any, seed: int) -> None:
+    rng, replica, topics = Random(seed), Replica(pool), list(SERVICE.edges(Settings()))
+    assert {"salesforce.order", "salesforce.orderitem", "sfdc-pushtopic-orders"} <= set(topics)
+    told = list(map(cdc, records(sample(BANK))))
+    rng.shuffle(told)
+    for number, one in enumerate(told):
+        await replica.apply([replica.sorted(one, topics[number % len(topics)])])
+    (received,) = await facts(pool, "OrderReceived")
+    assert order(sample(BANK)).message.content_sha256 in str(received["data"])
 
 
 async def test_pieces_are_kept_without_contact_data_and_joined_again_on_replay(pool: Any) -> None:

@@ -24,9 +24,9 @@ from shared.kafka import client
 from shared.messaging.envelope import headers_of
 from shared.messaging.relay import producer
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 ORDERS = [f"8015g00000Ab{number:03}AAF" for number in range(40)]
-PATH = ["acknowledged", "pending", "inProgress", "held", "inProgress", "completed"]
+PATH = ["acknowledged", "inProgress", "held", "inProgress"]
 
 
 @pytest.fixture(scope="module")
@@ -95,4 +95,4 @@ async def test_every_fact_is_told_in_order_however_often_the_process_is_killed(b
     assert {one for _, one in seen} == wanted
     for order in ORDERS:
         first = dict.fromkeys(one for key, one in seen if key == order)
-        assert [int(one.rpartition("/")[2]) for one in first] == [1, 3, 5, 7, 9, 11], "repeats aside, in the facts' order"
+        assert [int(one.rpartition("/")[2]) for one in first] == [1, 3, 5, 7], "repeats aside, in the facts' order"

@@ -37,10 +37,10 @@ RULES: Final = Path(__file__).parents[1] / "rules"
 
 
 def edges(settings: Settings) -> dict[str, Edge]:
-    """One decoder per topic of Salesforce; a topic that no mapping names is an error at start, not later."""
-    rules = settings.rules_dir / "intake" if settings.rules_dir else RULES
-    labels, mappings = organisations(rules)
-    return {topic: edge(mapping_of(topic, mappings), labels) for topic in settings.salesforce_topics}
+    """One decoder per topic of Salesforce; a topic that not exactly one mapping names is an error at start, not later."""
+    labels, mappings = organisations(settings.rules_dir / "intake" if settings.rules_dir else RULES)
+    wanted = settings.salesforce_topics or [topic for one in mappings for topic in one.topics]
+    return {topic: edge(mapping_of(topic, mappings), labels) for topic in wanted}
 
 
 def organisations(rules: Path = RULES) -> tuple[Labels, list[OrgMapping]]:

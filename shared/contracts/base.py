@@ -16,6 +16,8 @@ Name = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 """A short text: a code, a label, a name of a company or site."""
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
 """A free text that a person wrote."""
+Link = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL), "link"]
+"""An address of a meeting: no words of a person, though it may look like a mail address."""
 Staff = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]
 """A user id; `area:<name>` is an area's mailbox and task queue."""
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)]

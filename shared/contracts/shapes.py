@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Amount, Id, Instant, Key, Model, Name, Ref, Sha256, Staff, Text
+from shared.contracts.base import Amount, Id, Instant, Key, Link, Model, Name, Ref, Sha256, Staff, Text
 
 Segment = Literal["CORPORACIONES_EMPRESAS", "NEGOCIO"]
 Mechanism = Literal["TOTAL", "BY_PHASE", "OTHER"]
@@ -263,7 +263,7 @@ class Invite(Model):
     """A meeting invitation that goes with a mail."""
 
     window: Window
-    link: Text | None = None
+    link: Link | None = None
 
 
 class Card(Model):

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Command, Instant, Key, Model, Name, Ref, Sha256, Staff, SuborderFact, Text
+from shared.contracts.base import Command, Instant, Key, Link, Model, Name, Ref, Sha256, Staff, SuborderFact, Text
 from shared.contracts.common import AFTER_INTAKE, RegionalTicketOpened, RegionalTicketRequested
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
 from shared.contracts.provisioning import ItemMethod, ProvisionedService
@@ -109,7 +109,7 @@ class SessionProposed(SuborderFact):
     session: int
     mode: Literal["ONLINE", "ON_SITE"]
     window: Window
-    link: Text | None = None
+    link: Link | None = None
     parties: tuple[Name, ...]
     engineer: Staff
     replaces: Replaced | None = None
@@ -307,7 +307,7 @@ class ProposeSession(Command):
 
     mode: Literal["ONLINE", "ON_SITE"]
     window: Window
-    link: Text | None = None
+    link: Link | None = None
     engineer: Staff
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from shared.common.personal import too_personal
 from shared.common.state import State
 from shared.contracts.base import Command, DeadlineReached, Fact, Message
 from shared.contracts.common import OverrideRecorded, WaitingChanged
@@ -60,7 +61,7 @@ def react(cell: Cell, message: Message, world: World) -> list[Made] | Refused:
     verdict = permit(cell.decider.policy, cell.state, message, world.actor, world.overriding)
     if isinstance(verdict, Refused):
         return verdict
-    decision = row.decide(cell.state, message, world)
+    decision = too_personal(message, world.actor) or row.decide(cell.state, message, world)
     if verdict == "OVERRIDE" and not isinstance(decision, Refused) and decision:
         chosen = OverrideRecorded(
             command=type(message).__name__, chosen=type(message).__name__, reason=message.override_reason or ""

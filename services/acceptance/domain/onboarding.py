@@ -5,8 +5,8 @@ from typing import Final
 from services.acceptance.domain.state import Onboarding, State
 from services.acceptance.domain.wording import local
 from shared.calendar.calendar import local_day
-from shared.common.behaviours import PERSONAL
 from shared.common.mails import customer, heading, mail, owner
+from shared.common.personal import PERSONAL
 from shared.contracts.acceptance import (
     CustomerDataUpdated,
     OnboardingStarted,

@@ -4,7 +4,6 @@ from services.acceptance.domain.dossier import accepted
 from services.acceptance.domain.evidence import evidence, regional_ticket
 from services.acceptance.domain.rejection import settled
 from services.acceptance.domain.state import UNDECIDED, State
-from shared.common.behaviours import PERSONAL
 from shared.contracts.acceptance import AcceptanceSigned, LateSignatureRecorded, RecordSignature
 from shared.decider import Decision, Refused, World, refused
 
@@ -34,8 +33,6 @@ def defect(state: State, command: RecordSignature) -> Refused | None:
         return refused("SIGNER_INCOMPLETE")
     if (signed is None or signed.method == "SCAN") and not (command.attestation or "").strip():
         return refused("SIGNER_INCOMPLETE")
-    if PERSONAL.search(command.attestation or ""):  # it stands in the evidence, which is a fact
-        return refused("PERSONAL_DATA")
     if signed is not None and signed.method == "PADES" and not signed.valid:
         return refused("SIGNATURE_INVALID", detail=signed.detail or "no se pudo comprobar")
     acta = state.acta.doc if state.acta else None

@@ -6,6 +6,7 @@ from typing import Final
 from services.notifications.domain.evolve import ADDRESS_CODES
 from services.notifications.domain.state import OPEN, SENT, State
 from shared.calendar.calendar import local_day
+from shared.common.personal import PERSONAL
 from shared.contracts.common import NotificationRequested, RecordEffectFailed
 from shared.contracts.notifications import (
     DeliveryDeferred,
@@ -113,6 +114,8 @@ def bounce(state: State, command: RecordBounce, world: World) -> Decision:
     """A sent mail came back; found by its Message-ID (14.3)."""
     if command.message_id != state.message_id or state.request is None:
         return refused("UNKNOWN_MESSAGE")
+    if PERSONAL.search(command.code):  # a mail server's own words name the address that bounced
+        return refused("PERSONAL_DATA")
     if state.stage != SENT:
         return []
     return [

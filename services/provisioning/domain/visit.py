@@ -2,7 +2,6 @@
 
 from services.provisioning.domain.state import State, Visit, applies
 from shared.calendar.calendar import local_day
-from shared.common.behaviours import PERSONAL
 from shared.common.mails import customer, heading, mail, member, owner
 from shared.contracts.base import Fact
 from shared.contracts.common import NotificationRequested
@@ -41,8 +40,6 @@ def schedule(state: State, command: ScheduleTechnicalVisit, world: World) -> Dec
         return refused("STOCK_NOT_CHECKED")
     if command.window.start <= world.now or command.window.end <= command.window.start:
         return refused("WINDOW_IN_PAST")
-    if PERSONAL.search(command.access_needs):
-        return refused("PERSONAL_DATA")
     if (visit.window, visit.site_contact, visit.access_needs) == (command.window, command.site_contact, command.access_needs):
         return []
     scheduled = TechnicalVisitScheduled(

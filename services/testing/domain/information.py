@@ -4,8 +4,8 @@ from typing import Final
 
 from services.testing.domain.session import informed
 from services.testing.domain.state import State
-from shared.common.behaviours import PERSONAL
 from shared.common.mails import customer, heading, mail, owner
+from shared.common.personal import PERSONAL
 from shared.contracts.base import Fact
 from shared.contracts.common import FalloutRaised, FalloutResolved
 from shared.contracts.notifications import NotificationFailed, NotificationSent

@@ -138,6 +138,15 @@ def test_a_bounce_is_told_once_and_found_by_its_message_id() -> None:
     assert mail.when(RetryNotification(aggregate=ID), OM).names() == ["NotificationQueued"]
 
 
+@pytest.mark.criterion("14.3", "X.11")
+def test_a_bounce_in_the_mail_servers_own_words_is_refused_for_the_address_in_them() -> None:
+    mail = a_mail().when(tried(1, "SENT"))
+    mail.when(RecordBounce(aggregate=ID, message_id="<m@x>", code="550 5.1.1 <ana@example.com> unknown"), OPS)
+    assert mail.refusal is not None
+    assert mail.refusal.code == "PERSONAL_DATA"
+    assert mail.of(NotificationBounced) == []
+
+
 @pytest.mark.criterion("X.6")
 def test_the_task_of_a_failed_mail_can_be_taken() -> None:
     mail = a_mail().when(tried(1, "FAILED", "REFUSED_BY_SERVER"))

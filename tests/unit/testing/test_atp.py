@@ -1,8 +1,9 @@
 import pytest
 
 from shared.contracts.common import FalloutRaised, FalloutResolved, ResolveFallout
+from shared.contracts.intake import OrderHeld, OrderResumed
 from shared.contracts.testing import AtpPrepared
-from tests.builders import SUBORDER
+from tests.builders import PARENT, SUBORDER
 from tests.given import Given
 from tests.products import AWS, FWAAS, SDWAN, ficha, released_with, sold
 from tests.unit.testing.trial import ENGINEER, SUPERVISOR, Trial, provisioned
@@ -75,6 +76,16 @@ def test_the_order_in_which_release_and_provisioning_are_heard_leaves_no_trace()
     second.when(provisioned(its)).when(released_with(its))
     assert first.of(AtpPrepared)[0].items == second.of(AtpPrepared)[0].items
     assert first.state.model_copy(update={"waits": {}}) == second.state.model_copy(update={"waits": {}})
+
+
+@pytest.mark.criterion("10.1", "X.1")
+def test_what_is_provisioned_during_a_hold_is_kept_and_its_atp_made_when_the_hold_ends() -> None:
+    its, trial = ficha(traits=SDWAN), _trial()
+    trial.when(released_with(its)).when(OrderHeld(parent=PARENT, suborders=(SUBORDER,), reason="Obra"))
+    trial.when(provisioned(its))
+    assert trial.of(AtpPrepared) == []
+    trial.when(OrderResumed(parent=PARENT, suborders=(SUBORDER,), reason="Lista"))
+    assert len(trial.of(AtpPrepared)) == 1
 
 
 def _trial() -> Given:

@@ -13,6 +13,7 @@ from shared.contracts.testing import (
 )
 from tests.builders import SUBORDER, doc
 from tests.products import AWS, FIREWALL, ficha, sold
+from tests.unit.testing.test_information import not_sent
 from tests.unit.testing.trial import REGIONAL, SUPERVISOR, TICKET, Trial
 
 KIT = RecordDeliveryKit(aggregate=SUBORDER, kit=doc("DIGITAL_DELIVERY_KIT"), ticket=TICKET)
@@ -123,6 +124,14 @@ def test_a_supervisor_may_go_on_without_the_closing_and_the_result_says_so() -> 
 def _resolve(trial: Trial, how: str) -> ResolveFallout:
     fallout = next(iter(trial.state.fallouts))
     return ResolveFallout.model_validate({"aggregate": SUBORDER, "fallout_id": fallout, "how": how, "reason": "Según Regional"})
+
+
+@pytest.mark.criterion("13.3", "X.4")
+def test_a_ticket_closed_as_solved_ends_its_own_fallout_and_no_other() -> None:
+    trial = firewall().internal().dated().proposed().when(not_sent("invitation/1"))
+    trial.when(closes("SOLVED"), REGIONAL)
+    assert trial.of(FalloutResolved) == []
+    assert len(trial.state.fallouts) == 1
 
 
 @pytest.mark.criterion("13.3")

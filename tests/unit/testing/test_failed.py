@@ -57,6 +57,7 @@ def test_after_rework_the_failed_items_and_those_that_prove_the_step_run_again_a
     attempts = {one.item: one.attempt for one in passed.results if one.run == "INTERNAL"}
     assert attempts == {"SD-01": 2, "SD-02": 2, "SD-03": 1, "SD-04": 2}
     assert [one.attempt for one in trial.of(InternalTestsStarted)] == [1, 2]
+    assert passed.circuit_id == "BO-SCZ-FWAAS-000812", "a rework that made no circuit leaves the one that is there"
 
 
 @pytest.mark.criterion("13.5")

@@ -55,6 +55,14 @@ def test_a_mail_that_cannot_be_sent_is_a_fallout_and_may_be_asked_for_anew() -> 
     assert trial.begins().refusal is None
 
 
+@pytest.mark.criterion("11.3", "X.11")
+def test_each_time_the_information_is_asked_for_is_a_mail_of_its_own() -> None:
+    trial = Trial().internal().scheduled()
+    for purpose in ("information/1", "information/1/2", "information/1/3"):
+        trial.when(SEND, OWNER).when(not_sent(purpose))
+    assert [one.purpose for one in trial.mails("INFORMACION_PRUEBAS")] == ["information/1", "information/1/2", "information/1/3"]
+
+
 @pytest.mark.criterion("X.4")
 @pytest.mark.parametrize(("how", "skipped"), [("MANUAL", ()), ("SKIP", ("INFORMATION",))])
 def test_the_customer_may_be_informed_by_hand(how: str, skipped: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from services.intake.domain.salesforce import quirks
 from services.intake.domain.salesforce.results import Json
-from shared.common.behaviours import PERSONAL
+from shared.common.personal import PERSONAL
 from shared.contracts.intake import Problem
 from shared.contracts.refusals import sentence
 from shared.rules.load import plain

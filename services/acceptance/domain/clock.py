@@ -96,7 +96,7 @@ def expire(state: State, reached: DeadlineReached, world: World) -> Decision:
 
 
 def _expiry_mails(state: State, acta: Acta, clock: Clock, card: Card, world: World) -> list[NotificationRequested]:
-    """One mail with both copies, or one to the customer and another to EC and GI (D10)."""
+    """The mail that EC and GI have in copy, on which alone anything is billed, and one to the customer before it (D10)."""
     values = heading(card) | {
         "plazo": f"{local(clock.deadline)} (hora de Bolivia)",
         "enviada_el": local(clock.sent_at),
@@ -104,21 +104,21 @@ def _expiry_mails(state: State, acta: Acta, clock: Clock, card: Card, world: Wor
     }
     to = customer(card, "firmante", "administrativo")
     copies = (*staff("EC", card.executive), *staff("GI", card.engineering_manager))
-    apart = world.policy.value("acceptance.expiry_notice", local_day(world.now)) == "TWO_MAILS"
-    one = mail(
+    notice = mail(
         "acceptance",
         state.suborder,
         "ACEPTACION_VENCIDA",
         f"expiry/{acta.series}",
         to,
-        cc=() if apart else copies,
-        all_cc_required=not apart,
+        cc=copies,
+        all_cc_required=True,
         values=values,
         attachments=(acta.doc,) if acta.doc else (),
     )
-    if not apart:
-        return [one]
-    return [one, mail("acceptance", state.suborder, "ACEPTACION_VENCIDA", f"expiry-copy/{acta.series}", copies, values=values)]
+    if world.policy.value("acceptance.expiry_notice", local_day(world.now)) != "TWO_MAILS":
+        return [notice]
+    first = mail("acceptance", state.suborder, "ACEPTACION_VENCIDA", f"expiry-first/{acta.series}", to, values=values)
+    return [first, notice]
 
 
 def left(state: State, clock: Clock, world: World) -> timedelta:

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.acceptance.domain.dossier import lines
+from services.acceptance.domain.proving import problems
 from shared.contracts.acceptance import (
     AcceptanceExpired,
     AcceptanceExpiryNotified,
@@ -100,14 +102,15 @@ def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() 
 
 
 @pytest.mark.criterion("D10", "14.6")
-def test_two_mails_tell_the_customer_and_the_operators_people_apart() -> None:
+def test_of_two_mails_the_one_with_both_copies_is_the_notice_that_billing_waits_for() -> None:
     site = Site().choosing(acceptance__expiry_notice="TWO_MAILS").expired()
-    to_customer, to_own = site.of(NotificationRequested)[-2:]
-    assert [one.role for one in to_customer.to] == ["CLIENTE", "CLIENTE"]
-    assert (to_customer.cc, to_customer.all_cc_required) == ((), False)
-    assert [one.role for one in to_own.to] == ["EC", "GI"]
-    assert site.sent("expiry-copy/1").names() == []
-    assert site.sent("expiry/1").names() == ["AcceptanceExpiryNotified"]
+    first, notice = site.of(NotificationRequested)[-2:]
+    assert [one.role for one in first.to] == [one.role for one in notice.to] == ["CLIENTE", "CLIENTE"]
+    assert (first.cc, [one.role for one in notice.cc], notice.all_cc_required) == ((), ["EC", "GI"], True)
+    assert site.sent("expiry-first/1").names() == []
+    site.sent("expiry/1", cc=("EC", "GI"))
+    assert site.names() == ["AcceptanceExpiryNotified"]
+    assert problems(b"".join(line + b"\n" for line in lines(site.facts))) == ()
 
 
 @pytest.mark.criterion("D10", "14.6")

@@ -80,6 +80,24 @@ def test_in_any_order_after_the_order_itself_each_phase_is_requested_exactly_onc
 
 
 @pytest.mark.criterion("15.1")
+@pytest.mark.parametrize("signed_first", [True, False])
+def test_a_signature_settles_the_rejection_that_it_ended_whichever_is_heard_first(signed_first: bool) -> None:
+    alone = terms(SUBORDER, group=KEY)
+    group = Group(sold(alone), validated(), freed(SUBORDER, alone), account(KEY), group=KEY)
+    both = [signed(SUBORDER, KEY), rejected(SUBORDER, KEY)]
+    group.hears(both if signed_first else both[::-1])
+    assert len(group.of(BillingRequested)) == 1
+
+
+@pytest.mark.criterion("15.1")
+def test_an_open_rejection_requests_nothing_even_of_a_member_that_expired() -> None:
+    alone = terms(SUBORDER, group=KEY)
+    group = Group(sold(alone), validated(), freed(SUBORDER, alone), account(KEY), group=KEY)
+    group.hears([rejected(SUBORDER, KEY), expired(SUBORDER, KEY), notified(SUBORDER, KEY)])
+    assert group.of(BillingRequested) == []
+
+
+@pytest.mark.criterion("15.1")
 @FEW
 @given(some.lists(some.sampled_from(FACTS), max_size=40))
 def test_however_often_facts_come_no_phase_is_requested_twice(order: list[Fact]) -> None:

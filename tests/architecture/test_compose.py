@@ -116,6 +116,36 @@ def test_no_container_is_root_may_gain_rights_or_is_reached_from_elsewhere(compo
             assert source in compose["volumes"] or mount.endswith(":ro"), name
 
 
+def test_each_profile_brings_its_tools_and_none_publishes_a_port_twice(compose: dict[str, Any]) -> None:
+    profiles: dict[str, set[str]] = {}
+    for name, one in compose["services"].items():
+        for profile in one.get("profiles", [""]):
+            profiles.setdefault(profile, set()).add(name)
+    assert {name: found for name, found in profiles.items() if name} == {
+        "tools": {"mailpit", "kafka-ui"},
+        "observability": {"lgtm"},
+        "jaeger": {"jaeger"},
+    }
+    for chosen in ({"", "tools", "observability"}, {"", "tools", "jaeger"}):
+        ports = [
+            port.split(":")[1] for one in chosen for name in profiles[one] for port in compose["services"][name].get("ports", [])
+        ]
+        assert sorted(set(ports)) == sorted(ports)
+
+
+def test_what_is_mounted_is_there_and_the_rules_lie_beside_the_configuration_that_names_them(compose: dict[str, Any]) -> None:
+    for one in compose["services"].values():
+        for mount in one.get("volumes", []):
+            source = mount.split(":")[0]
+            assert source in compose["volumes"] or (ROOT / source).exists(), mount
+    places = dict(mount.split(":")[:2] for mount in compose["services"]["lgtm"]["volumes"])
+    configuration = Path(places["./deploy/prometheus/prometheus.yml"])
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["rule_files"]
+    assert [str(configuration.parent / name) for name in rules] == [places["./deploy/prometheus/rules.yml"]]
+    provider = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/o2c.yaml").read_text(encoding="utf-8"))
+    assert provider["providers"][0]["options"]["path"] == places["./deploy/grafana/dashboards"]
+
+
 def test_compose_holds_no_secret(compose: dict[str, Any]) -> None:
     for name, one in compose["services"].items():
         for key, value in one.get("environment", {}).items():

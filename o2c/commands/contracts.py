@@ -1,6 +1,7 @@
 """`o2c contracts`: generates the published contracts, guards what is released, and compares two versions."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,11 +12,14 @@ from o2c.contracts import golden, tmf
 from o2c.contracts.compatibility import Change, Role, breaks
 from o2c.contracts.released import FOLDER, Plan, Released, file_of, plan, role_of, to_text, versions_in
 from o2c.local import service_of
-from shared.contracts.catalogue import SERVICES
+from shared.contracts.catalogue import FACTS, SERVICES
 from shared.messaging.asyncapi import document
 
 app: Final = typer.Typer(add_completion=False, help="Contratos: generarlos, publicarlos y compararlos.", no_args_is_help=True)
 MOST: Final = 20
+PAGE: Final = "index.html"
+GENERATED: Final = ("*.asyncapi.json", "**/*.schema.json", "tmf/**/*.json", PAGE)
+"""What `generate` writes below docs/contracts, and removes where it is not wanted any more."""
 Folder = Annotated[Path, typer.Option("--folder", help="Carpeta de los contratos publicados.", hidden=True)]
 
 
@@ -32,17 +36,28 @@ def documents(versions: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 def drift(released: Released, wanted: Plan) -> dict[str, str | None]:
     """Generated files that differ from what is there: the text they should have, None for one that should not be."""
-    made = {**wanted.drafts, **documents(dict(wanted.versions)), **tmf.files()}
-    files = {path: to_text(one) for path, one in made.items()}
-    found = (
-        released.folder.glob("*.asyncapi.json"),
-        released.folder.rglob("*.schema.json"),
-        released.folder.glob("tmf/**/*.json"),
-    )
-    paths = {path for some in found for path in some}
+    described, told = documents(dict(wanted.versions)), tmf.files()
+    files = {path: to_text(one) for path, one in {**wanted.drafts, **described, **told}.items()}
+    files[PAGE] = page(released, {**wanted.drafts, **told}, {**described, tmf.DOCUMENT: told[tmf.DOCUMENT]})
+    paths = {path for pattern in GENERATED for path in released.folder.glob(pattern)}
     there = {path.relative_to(released.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     extra = dict.fromkeys(set(there) - set(files) - set(released.hashes))
     return {**{path: text for path, text in files.items() if there.get(path) != text}, **extra}
+
+
+def page(released: Released, made: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+    """The page of all messages, with the samples of facts and the golden notifications as examples."""
+    from o2c.contracts.page.page import channels, render  # noqa: PLC0415 - for this command alone
+    from shared.topics import TOPICS  # noqa: PLC0415 - likewise
+
+    kept = {path: released.folder / path for path in released.hashes if path.endswith(".schema.json")}
+    there = {path: json.loads(file.read_text(encoding="utf-8")) for path, file in kept.items() if file.exists()}
+    messages = [golden.sample(service, name) for service in SERVICES for name in FACTS[service]]
+    messages += [one for path, one in made.items() if path.startswith("tmf/golden/")]
+    examples = {one["headers"]["ce_type"]: one for one in messages}
+    by_service = {path.partition(".")[0]: one for path, one in described.items()}
+    drafts = {path: json.loads(to_text(one)) for path, one in made.items()}  # fields in the order that files have
+    return render(channels(by_service, {**there, **drafts}, examples, {one.name: one for one in TOPICS}))
 
 
 @app.command()

@@ -28,16 +28,21 @@ def message(service: str, name: str, value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def sample(service: str, name: str) -> dict[str, Any]:
+    """The whole message of a fact's sample."""
+    value = json.loads((SAMPLES / service / f"{name}.json").read_text(encoding="utf-8"))
+    return message(service, name, value)
+
+
 def write(folder: Path, schemas: Iterable[str]) -> None:
     """Writes the golden message of each of these schemas of facts from the fact's sample."""
     for match in filter(None, map(FILE.fullmatch, schemas)):
         if role_of(match["folder"]) == "command":
             continue
         service, name = match["folder"].split("/")
-        value = json.loads((SAMPLES / service / f"{name}.json").read_text(encoding="utf-8"))
         home = folder / "golden" / service / name / f"v{match['major']}.{match['minor']}"
         home.mkdir(parents=True, exist_ok=True)
-        (home / "sample.json").write_text(to_text(message(service, name, value)), encoding="utf-8")
+        (home / "sample.json").write_text(to_text(sample(service, name)), encoding="utf-8")
 
 
 def files(folder: Path) -> set[str]:

@@ -15,6 +15,7 @@ from shared.contracts.base import to_json
 from shared.contracts.catalogue import FACTS
 from shared.messaging.asyncapi import DIALECT, headers_schema
 
+DOCUMENT: Final = "tmf.asyncapi.json"
 TITLES: Final = {
     "ProductOrderCreateEvent": "An order was received",
     "ProductOrderStateChangeEvent": "The state of an order or suborder changed",
@@ -45,8 +46,7 @@ def samples() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for service in SERVICES:
         for name, kind in FACTS[service].items():
             if kind in ROWS:
-                value = json.loads((golden.SAMPLES / service / f"{name}.json").read_text(encoding="utf-8"))
-                yield service, name, golden.message(service, name, value)
+                yield service, name, golden.sample(service, name)
 
 
 def message(service: str, name: str, fact: dict[str, Any], version: Version) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def files() -> dict[str, dict[str, Any]]:
             f"tmf/golden/v{version}/{service}.{name}.json": message(service, name, fact, version)
             for service, name, fact in samples()
         }
-    return made | {"tmf.asyncapi.json": document(max(versions))}
+    return made | {DOCUMENT: document(max(versions))}
 
 
 def document(version: Version) -> dict[str, Any]:

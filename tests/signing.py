@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.generic import StreamObject
+from pyhanko.pdf_utils.generic import DictionaryObject, StreamObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, SimpleSigner, sign_pdf
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -66,5 +66,13 @@ def updated(pdf: bytes) -> bytes:
     """The PDF with a later update that nobody signed: something more is written on its first page."""
     writer, changed = IncrementalPdfFileWriter(BytesIO(pdf)), BytesIO()
     writer.add_stream_to_page(0, writer.add_object(StreamObject(stream_data=b"0 0 100 100 re f")))
+    writer.write(changed)
+    return changed.getvalue()
+
+
+def retitled(pdf: bytes) -> bytes:
+    """The PDF with a later update that nobody signed and that viewers let pass: another title, no other page."""
+    writer, changed = IncrementalPdfFileWriter(BytesIO(pdf)), BytesIO()
+    writer.set_info(writer.add_object(DictionaryObject({pdf_name("/Title"): pdf_string("Otra acta")})))
     writer.write(changed)
     return changed.getvalue()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from services.acceptance.adapters.acta_pdf import pdf_of
 from shared import pades, uploads
 from shared.contracts.shapes import Signature
 from shared.settings import Settings, Signatures
-from tests.signing import SIGNER, Authority, updated
+from tests.signing import SIGNER, Authority, retitled, updated
 from tests.unit.acceptance.acceptance_site import Site
 
 AT = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -69,8 +70,11 @@ def test_a_file_changed_in_any_signed_place_is_broken(signed: bytes, trust: Sign
 
 
 @pytest.mark.criterion("14.1")
-def test_a_file_with_an_update_that_nobody_signed_is_not_valid(signed: bytes, trust: Signatures) -> None:
-    signature = found(updated(signed), trust)
+@pytest.mark.parametrize("later", [updated, retitled])
+def test_a_file_with_an_update_that_nobody_signed_is_not_valid(
+    later: Callable[[bytes], bytes], signed: bytes, trust: Signatures
+) -> None:
+    signature = found(later(signed), trust)
     assert (signature.valid, signature.detail) == (False, pades.CHANGED_AFTER)
 
 

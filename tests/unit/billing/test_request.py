@@ -5,9 +5,9 @@ import pytest
 from shared.contracts.acceptance import AcceptanceClockResumed, RejectionUpheld
 from shared.contracts.billing import AttachBillingDocument, BillingBlocked, BillingRequested, ProfitabilityApproverMismatched
 from shared.contracts.common import NotificationRequested
-from shared.contracts.intake import DocsRevalidationRequired, DocumentAttached, OrderHeld, OrderResumed
+from shared.contracts.intake import DocsRevalidationRequired, DocumentAttached, DocumentStored, OrderHeld, OrderResumed
 from shared.contracts.shapes import Traits
-from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, doc, item, terms
+from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, digest, doc, item, terms
 from tests.unit.billing.billing_group import (
     OM,
     PAPERS,
@@ -23,6 +23,22 @@ from tests.unit.billing.billing_group import (
     sold,
     validated,
 )
+
+
+@pytest.mark.criterion("2.8", "15.4")
+@pytest.mark.parametrize("stored_first", [True, False])
+def test_an_attachment_held_by_reference_is_requested_with_the_hash_of_its_content_once_it_was_stored(
+    stored_first: bool,
+) -> None:
+    contract = doc("CONTRATO_FIRMADO", hash_of="REFERENCE")
+    stored = DocumentStored(parent=PARENT, doc_id=contract.doc_id, sha256=digest("el contrato"))
+    other = DocumentStored(parent=PARENT, doc_id="otro", sha256=digest("otro"))
+    group = Group(sold(), validated(PAPERS[0], contract), freed(), account(), other)
+    group.hears([stored, signed()] if stored_first else [signed(), stored])
+    sent = next(one for one in group.request.attachments if one.kind == "CONTRATO_FIRMADO")
+    expected = (digest("el contrato"), "CONTENT") if stored_first else (contract.sha256, "REFERENCE")
+    assert (sent.sha256, sent.hash_of) == expected
+
 
 ANALYSIS = doc("ANALISIS_RENTABILIDAD", approver="GERENTE_COMERCIAL_CORPORACIONES")
 PROJECT = item(standard=False)

@@ -24,7 +24,17 @@ from shared import migrate, settings, topics
 from shared.contracts.catalogue import SERVICES
 
 OTLP: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-AREAS: Final = ("activaciones", "noc", "jefe_producto", "contratistas", "regional", "tier2", "gerencia_ingenieria")
+AREAS: Final = (
+    "activaciones",
+    "noc",
+    "jefe_producto",
+    "contratistas",
+    "regional",
+    "tier2",
+    "gerencia_ingenieria",
+    "om_supervisor",
+)
+"""Every mailbox that a mail of ours may be addressed to by area; the supervisor's gets the escalations."""
 
 
 @dataclass

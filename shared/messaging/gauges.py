@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Final
 
 import structlog
 from aiokafka.errors import IllegalStateError
@@ -49,31 +50,35 @@ LEDGER: Final = ("orders_open", "tasks_open", "task_age", "clocks_running", "clo
 async def scrape(resources: Resources) -> bytes:
     """The metrics of this process as Prometheus reads them; what cannot be asked now is left out, never shown as zero."""
     shown = resources.instruments.shown
-    kept: dict[str, Series] = {name: shown[name] for name in LEDGER if name in shown}
-    try:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            kept |= await _of_schema(resources)
-    except TRANSIENT as error:
-        log.warning("metrics_without_database", error=type(error).__name__)
-        kept = {}
+    ledger: dict[str, Series] = {name: shown[name] for name in LEDGER if name in shown}
+    queues = await _within_limit("queues", _queues(resources))
+    if time.monotonic() - resources.ledger_at > LEDGER_SECONDS:
+        resources.ledger_at = time.monotonic()
+        ledger = await _within_limit("ledger", _ledger(resources)) if queues else {}
     shown.clear()
-    shown.update(kept | _of_process(resources) | {"lag": await _lag(resources)})
+    shown.update(queues | ledger | _of_process(resources) | {"lag": await _lag(resources)})
     return resources.instruments.text()
 
 
-async def _of_schema(resources: Resources) -> dict[str, Series]:
-    now = resources.clock.now()
+async def _within_limit(what: str, reading: Awaitable[dict[str, Series]]) -> dict[str, Series]:
+    """What the database answered in time, or nothing: a ledger too long for the limit hides no queue."""
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            return await reading
+    except TRANSIENT as error:
+        log.warning("metrics_unread", what=what, error=type(error).__name__)
+        return {}
+
+
+async def _queues(resources: Resources) -> dict[str, Series]:
+    row = dict(await resources.command_pool.fetchrow(QUEUES, resources.clock.now()))
+    resources.guard.agree(row.pop("now"))
+    return {name: {(): float(value or 0)} for name, value in row.items()}
+
+
+async def _ledger(resources: Resources) -> dict[str, Series]:
     async with resources.command_pool.acquire() as connection:
-        row = dict(await connection.fetchrow(QUEUES, now))
-        resources.guard.agree(row.pop("now"))
-        found: dict[str, Series] = {name: {(): float(value or 0)} for name, value in row.items()}
-        if time.monotonic() - resources.ledger_at > LEDGER_SECONDS:
-            found |= _ledger(await connection.fetch(ORDERS), await connection.fetch(TASKS, now))
-            resources.ledger_at = time.monotonic()
-    return found
-
-
-def _ledger(orders: list[Any], tasks: list[Any]) -> dict[str, Series]:
+        orders, tasks = await connection.fetch(ORDERS), await connection.fetch(TASKS, resources.clock.now())
     counted: dict[str, Series] = {"orders_open": {(row["stage"], row["age"]): float(row["orders"]) for row in orders}}
     return counted | {name: {(row["party"], row["task"]): float(row[name]) for row in tasks} for name in LEDGER[1:]}
 

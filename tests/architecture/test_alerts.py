@@ -20,6 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 RULES: Final = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8"))
 CONFIG: Final = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
 PAGES: Final = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "runbooks").glob("*.md")}
+MANUAL: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ALERTS: Final[list[dict[str, Any]]] = [rule for group in RULES["groups"] for rule in group["rules"]]
 HTTP: Final = {"http_route", "http_request_method", "http_response_status_code"}
 OF_OTHERS: Final[dict[str, set[str]]] = {
@@ -112,7 +113,8 @@ def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
 
 
 def commands() -> list[str]:
-    return sorted({line for page in PAGES.values() for block in blocks(page, "sh") for line in block.splitlines()})
+    pages = (*PAGES.values(), MANUAL)
+    return sorted({line for page in pages for block in blocks(page, "sh") for line in block.splitlines()})
 
 
 def blocks(page: str, language: str) -> list[str]:

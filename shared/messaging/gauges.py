@@ -17,6 +17,8 @@ log = structlog.get_logger()
 LIMIT_SECONDS: Final = 2.0
 """A scrape never waits for longer; what is not known by then is absent, and its alert says so."""
 LEDGER_SECONDS: Final = 60.0
+LEDGER_LIMIT_SECONDS: Final = 5.0
+"""Enough for some hundred thousand open orders; beyond, the ledger is absent and the queues are still told."""
 # An effect that waits for nothing is dated long ago: what is wanted at once is wanted since the last change.
 QUEUES: Final = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) o) AS outbox_pending,
@@ -51,19 +53,19 @@ async def scrape(resources: Resources) -> bytes:
     """The metrics of this process as Prometheus reads them; what cannot be asked now is left out, never shown as zero."""
     shown = resources.instruments.shown
     ledger: dict[str, Series] = {name: shown[name] for name in LEDGER if name in shown}
-    queues = await _within_limit("queues", _queues(resources))
+    queues = await _within("queues", LIMIT_SECONDS, _queues(resources))
     if time.monotonic() - resources.ledger_at > LEDGER_SECONDS:
         resources.ledger_at = time.monotonic()
-        ledger = await _within_limit("ledger", _ledger(resources)) if queues else {}
+        ledger = await _within("ledger", LEDGER_LIMIT_SECONDS, _ledger(resources)) if queues else {}
     shown.clear()
     shown.update(queues | ledger | _of_process(resources) | {"lag": await _lag(resources)})
     return resources.instruments.text()
 
 
-async def _within_limit(what: str, reading: Awaitable[dict[str, Series]]) -> dict[str, Series]:
+async def _within(what: str, limit_seconds: float, reading: Awaitable[dict[str, Series]]) -> dict[str, Series]:
     """What the database answered in time, or nothing: a ledger too long for the limit hides no queue."""
     try:
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(limit_seconds):
             return await reading
     except TRANSIENT as error:
         log.warning("metrics_unread", what=what, error=type(error).__name__)

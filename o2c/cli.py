@@ -30,6 +30,9 @@ COMMANDS: Final = {
     "doctor": "doctor:app",
     "db": "db:app",
     "topics": "topics:app",
+    "restore": "recovery:restore",
+    "offsets": "recovery:offsets",
+    "republish": "recovery:republishing",
     "dashboards": "dashboards:app",
 }
 """Name of each command -> module of `o2c.commands` and the application in it."""

@@ -103,13 +103,17 @@ class Service:
 
 
 def run(service: Service) -> None:
-    """The main of every service: `--asyncapi` prints its document, otherwise it serves until told to stop."""
+    """The main of every service: `--asyncapi` prints its document, otherwise it serves until told to stop.
+
+    With `--hold-effects` it decides and publishes, but sends no mail and makes no document: to look first, after a restore.
+    """
     if "--asyncapi" in sys.argv:
         from shared.messaging.asyncapi import document  # noqa: PLC0415 - only to print it
 
         print(json.dumps(document(service.name, service.roster(), service.listens), ensure_ascii=False, indent=1))  # noqa: T201
         return
     settings = Settings()
+    settings.workers.hold_effects |= "--hold-effects" in sys.argv
     start_logs(service.name, settings)
     tracing.start_export(service.name, settings.instance, VERSION, settings.environment)
     uvloop.run(serve(service, settings))

@@ -134,6 +134,7 @@ class Workers(BaseModel):
     backlog_seconds: float = Field(default=60.0, description="The same, when the oldest of them waits for longer.")
     keep_days: int = Field(default=45, description="Age of inbox and command log; longer than topics and replays reach.")
     prune_seconds: float = 3600.0
+    hold_effects: bool = Field(default=False, description="After a restore: mails and documents wait until it is taken away.")
 
 
 CrashPoint = Literal[

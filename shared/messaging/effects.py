@@ -53,8 +53,11 @@ Perform = Callable[[Task], Awaitable[Command]]
 
 
 async def run_effects(resources: Resources, adapters: Mapping[str, Perform]) -> None:
-    """Performs what is wanted until told to stop."""
+    """Performs what is wanted until told to stop; nothing at all while the settings hold it back."""
     if not adapters:
+        return
+    if resources.settings.workers.hold_effects:
+        log.warning("effects_held")
         return
     while not resources.stopping.is_set():
         done = 0

@@ -35,7 +35,7 @@ FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n
 LATEST: Final = """
 SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
 FACTS: Final = "SELECT seq, type, data FROM fact WHERE aggregate = $1 ORDER BY seq"
-SAVE: Final = """
+_WRITTEN: Final = """
 WITH written AS (
   UPDATE aggregate a SET version = t.version, doc = t.doc, heard = t.heard, fold = t.fold, due_at = t.due_at,
     effect_at = t.effect_at, blocked = t.blocked, updated_at = now()
@@ -45,13 +45,15 @@ WITH written AS (
 made AS (
   SELECT * FROM unnest($9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::text[], $15::text[],
     $16::text[], $17::text[], $18::json[]) WITH ORDINALITY
-    AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n)),
-kept AS (
-  INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
-  SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made)
-INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""
-
-
+    AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n))"""
+_KEPT: Final = """
+INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
+SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made"""
+SAVE: Final = f"""{_WRITTEN},
+kept AS ({_KEPT})
+INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""  # noqa: S608 - constants of this module
+RESTORE: Final = f"{_WRITTEN}{_KEPT}"
+"""The same without the outbox: for facts that are on their topic already."""
 AS_THEY_CAME: Final = Seal()
 
 
@@ -151,6 +153,11 @@ async def save(connection: Any, changes: Changes, world: World, seal: Seal = AS_
     if changes.parked:
         pairs = [(aggregate, encode_record(record, seal)) for aggregate, record in changes.parked]
         await connection.execute(PARK, [one for one, _ in pairs], [text for _, text in pairs])
+
+
+async def restore(connection: Any, changes: Changes, world: World) -> None:
+    """Writes aggregates and facts that were published before; nothing is sent."""
+    await connection.execute(RESTORE, *_aggregate_columns(list(changes.cells.values()), world), *_fact_columns(changes.facts))
 
 
 def _aggregate_columns(cells: Sequence[Cell], world: World) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -35,41 +35,45 @@ class ForgetfulError(Exception):
         super().__init__(
             f"La base de datos de {service} es anterior a su tema o2c.{service}.v1: le faltan hechos ya publicados, entre ellos"
             f" {one.type} número {one.seq} de {one.aggregate}. No se escribe nada, porque los números se repetirían y los"
-            " lectores descartarían lo nuevo. Restaure la base hasta su último momento (archivo WAL) y vuelva a iniciar."
+            " lectores descartarían lo nuevo. Restaure la base hasta su último momento (archivo WAL), o recupere del tema lo que"
+            f" falta: o2c restore reconcile --service {service} (docs/recovery.md)."
         )
 
 
 async def refuse_old_backup(service: str, kafka: Kafka, pool: Any) -> None:
     """Compares the newest facts on the service's topic with its database. Raises ForgetfulError; changes nothing."""
-    told = await newest(service, kafka)  # the topic first: what is committed meanwhile is in the database in any case
-    columns = [[one[place] for one in told] for place in range(3)]
+    found = await newest(service, kafka)  # the topic first: what is committed meanwhile is in the database in any case
+    columns = [[one[place] for one in found] for place in range(3)]
     known = {(row["aggregate"], row["seq"]) for row in await pool.fetch(KNOWN, *columns)}
-    missing = [one for one in told if (one.aggregate, one.seq) not in known]
+    missing = [one for one in found if (one.aggregate, one.seq) not in known]
     if missing:
         raise ForgetfulError(service, missing)
 
 
 async def newest(service: str, kafka: Kafka) -> list[Told]:
     """The facts among the last records of each partition of the service's own topic."""
-    topic = f"o2c.{service}.v1"
     async with asyncio.timeout(LIMIT_SECONDS):
-        consumer = AIOKafkaConsumer(topic, **client(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
-        try:
-            await consumer.start()
-            ends = await consumer.end_offsets(consumer.assignment())
-            first = await consumer.beginning_offsets(list(ends))
-            for part, end in ends.items():
-                consumer.seek(part, max(first[part], end - NEWEST))
-            found: list[Told] = []
-            while behind := [part for part, end in ends.items() if await consumer.position(part) < end]:
-                for records in (await consumer.getmany(*behind, timeout_ms=200)).values():
-                    found += [told for record in records if (told := _told(service, dict(record.headers)))]
-            return found
-        finally:
-            await consumer.stop()
+        found = [told(service, dict(one.headers)) async for one in records(f"o2c.{service}.v1", kafka, NEWEST)]
+    return [one for one in found if one is not None]
 
 
-def _told(service: str, headers: Mapping[str, bytes | None]) -> Told | None:
+async def records(topic: str, kafka: Kafka, last: int | None = None) -> AsyncIterator[Any]:
+    """What a topic holds now, the last records of each partition or all; read without a group, which leaves no trace."""
+    consumer = AIOKafkaConsumer(topic, **client(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets(consumer.assignment())
+        for part, first in (await consumer.beginning_offsets(list(ends))).items():
+            consumer.seek(part, first if last is None else max(first, ends[part] - last))
+        while behind := [part for part, end in ends.items() if await consumer.position(part) < end]:
+            for batch in (await consumer.getmany(*behind, timeout_ms=200)).values():
+                for one in batch:
+                    yield one
+    finally:
+        await consumer.stop()
+
+
+def told(service: str, headers: Mapping[str, bytes | None]) -> Told | None:
     """What the headers name, if they are those of a fact of this service."""
     kind = FACT.fullmatch(headers.get("ce_type") or b"")
     subject, seq = headers.get("ce_subject") or b"", headers.get("ce_seq") or b""

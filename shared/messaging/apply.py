@@ -147,6 +147,7 @@ class Unit:
         cells |= await store.load(self.connection, self.roster, unknown)
         mute = {one: one for one in suspects if one not in cells}
         cells |= await store.load(self.connection, self.roster, mute, opens=False)
+        self.outcome.blocked += [one.id for one in cells.values() if one.newer]
         for one in suspects:
             if one in cells:
                 self._block(cells[one], "DEAD_LETTER")
@@ -215,6 +216,8 @@ class Unit:
         cause: Cause | Span,
     ) -> list[Made] | Refused:
         """One message to one aggregate; its facts are kept with the trace context they were made in."""
+        if cell.newer:
+            return []
         world, started = self.worlds.at(actor, identity, source), tracing.now_ns()
         answer = react(cell, message, world)
         if not isinstance(answer, Refused):

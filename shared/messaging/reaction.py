@@ -40,6 +40,8 @@ class Cell:
     heard: dict[str, int] = field(default_factory=dict)
     blocked: str | None = None
     touched: bool = False
+    newer: bool = False
+    """Its history has facts of a newer release: this one can neither tell its state nor write it."""
 
     @property
     def exists(self) -> bool:

@@ -54,7 +54,14 @@ kept AS ({_KEPT})
 INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""  # noqa: S608 - constants of this module
 RESTORE: Final = f"{_WRITTEN}{_KEPT}"
 """The same without the outbox: for facts that are on their topic already."""
+HOLD_BACK: Final = "UPDATE aggregate SET blocked = $2 WHERE id = ANY($1::text[]) AND blocked IS NULL"
+NEWER: Final = "NEWER_RELEASE"
+"""Why an order waits that only a newer release can read; its document, clocks and cursors stay as that release wrote them."""
 AS_THEY_CAME: Final = Seal()
+
+
+class UnknownFactError(Exception):
+    """A stored fact of a type that this release does not have."""
 
 
 @dataclass(slots=True)
@@ -128,26 +135,36 @@ async def load(connection: Any, roster: Roster, wanted: dict[str, str], *, opens
 
 async def _cell(connection: Any, roster: Roster, row: Any) -> Cell:
     decider = roster.of(row["id"])
+    newer = False
     if row["fold"] == decider.version or row["version"] == 0:
         state = decider.state.model_validate_json(row["doc"])
     else:
-        state = await fold_again(connection, roster, row["id"])
-    return Cell(row["id"], row["po"], decider, state, row["version"], orjson.loads(row["heard"]), row["blocked"])
+        try:
+            state = await fold_again(connection, roster, row["id"])
+        except UnknownFactError:
+            state, newer = decider.state(), True
+    blocked = NEWER if newer else row["blocked"]
+    return Cell(row["id"], row["po"], decider, state, row["version"], orjson.loads(row["heard"]), blocked, newer=newer)
 
 
 async def fold_again(connection: Any, roster: Roster, aggregate: str) -> Any:
-    """The state from the facts alone: what the stored document must equal (I12)."""
+    """The state from the facts alone: what the stored document must equal (I12). Raises UnknownFactError for a newer one."""
     decider = roster.of(aggregate)
     state = decider.state()
     for row in await connection.fetch(FACTS, aggregate):
-        fact = decider.evolve.types[row["type"]].model_validate_json(row["data"])
-        state = decider.evolve(state, fact)
+        kind = decider.evolve.types.get(row["type"])
+        if kind is None:
+            raise UnknownFactError(row["type"])
+        state = decider.evolve(state, kind.model_validate_json(row["data"]))
     return state
 
 
 async def save(connection: Any, changes: Changes, world: World, seal: Seal = AS_THEY_CAME) -> None:
     """One statement writes aggregates, facts and outbox; the cursor commits with them."""
-    touched = [cell for cell in changes.cells.values() if cell.touched]
+    newer = [cell.id for cell in changes.cells.values() if cell.newer]
+    touched = [cell for cell in changes.cells.values() if cell.touched and not cell.newer]
+    if newer:
+        await connection.execute(HOLD_BACK, newer, NEWER)
     if touched:
         await connection.execute(SAVE, *_aggregate_columns(touched, world), *_fact_columns(changes.facts))
     if changes.parked:

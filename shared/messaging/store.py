@@ -35,7 +35,17 @@ FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n
 LATEST: Final = """
 SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
 FACTS: Final = "SELECT seq, type, data FROM fact WHERE aggregate = $1 ORDER BY seq"
-_WRITTEN: Final = """
+
+
+def _saving(*, sends: bool) -> str:
+    """Writes aggregates and facts at once, and the outbox too unless the facts are on their topic already."""
+    kept = """
+INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
+SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made"""
+    sent = f""",
+kept AS ({kept})
+INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""  # noqa: S608 - nothing from outside
+    return f"""
 WITH written AS (
   UPDATE aggregate a SET version = t.version, doc = t.doc, heard = t.heard, fold = t.fold, due_at = t.due_at,
     effect_at = t.effect_at, blocked = t.blocked, updated_at = now()
@@ -45,15 +55,11 @@ WITH written AS (
 made AS (
   SELECT * FROM unnest($9::text[], $10::text[], $11::int[], $12::text[], $13::timestamptz[], $14::text[], $15::text[],
     $16::text[], $17::text[], $18::json[]) WITH ORDINALITY
-    AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n))"""
-_KEPT: Final = """
-INSERT INTO fact (aggregate, seq, type, at, caused_by, actor, role, trace, data)
-SELECT aggregate, seq, type, at, caused_by, actor, role, trace, data FROM made"""
-SAVE: Final = f"""{_WRITTEN},
-kept AS ({_KEPT})
-INSERT INTO outbox (po, aggregate, seq) SELECT po, aggregate, seq FROM made ORDER BY n"""  # noqa: S608 - constants of this module
-RESTORE: Final = f"{_WRITTEN}{_KEPT}"
-"""The same without the outbox: for facts that are on their topic already."""
+    AS t (po, aggregate, seq, type, at, caused_by, actor, role, trace, data, n)){sent if sends else kept}"""  # noqa: S608 - likewise
+
+
+SAVE: Final = _saving(sends=True)
+RESTORE: Final = _saving(sends=False)
 HOLD_BACK: Final = "UPDATE aggregate SET blocked = $2 WHERE id = ANY($1::text[]) AND blocked IS NULL"
 NEWER: Final = "NEWER_RELEASE"
 """Why an order waits that only a newer release can read; its document, clocks and cursors stay as that release wrote them."""

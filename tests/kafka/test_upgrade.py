@@ -60,12 +60,18 @@ def newer(*, surveys: bool) -> Roster:
 
 @pytest.fixture
 async def pool(server: Postgres) -> AsyncIterator[Any]:
-    admin = await asyncpg.connect(migrate.role_dsn(server.dsn, "postgres"))
-    await admin.execute("SET search_path = provisioning; TRUNCATE aggregate, fact, outbox, inbox, parked, dead_letter")
-    await admin.close()
+    """The app role of provisioning on empty tables, which are left empty: the database serves other tests too."""
+    await emptied(server)
     opened = await open_pool(server.dsn, "provisioning_app", 2)
     yield opened
     await opened.close()
+    await emptied(server)
+
+
+async def emptied(server: Postgres) -> None:
+    admin = await asyncpg.connect(migrate.role_dsn(server.dsn, "postgres"))
+    await admin.execute("SET search_path = provisioning; TRUNCATE aggregate, fact, outbox, inbox, parked, dead_letter")
+    await admin.close()
 
 
 def rework(number: int, site: str = SITE) -> Item:

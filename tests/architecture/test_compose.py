@@ -126,6 +126,7 @@ def test_each_profile_brings_its_tools_and_none_publishes_a_port_twice(compose: 
         "tools": {"mailpit", "kafka-ui"},
         "observability": {"lgtm"},
         "jaeger": {"jaeger"},
+        "tmf": {"tmf"},
     }
     for chosen in ({"", "tools", "observability"}, {"", "tools", "jaeger"}):
         ports = [

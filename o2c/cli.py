@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "rules": "rules:app",
     "mail": "mail:app",
     "contracts": "contracts:app",
+    "publish": "publish:app",
     "tmf": "tmf:app",
     "doctor": "doctor:app",
     "db": "db:app",

@@ -66,7 +66,8 @@ class Biller:
     def rows(self, query: str) -> list[Any]:
         if not self.database.exists():
             return []
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
+        # Only a connection that may write rolls back what a killed process left half done.
+        connection = sqlite3.connect(f"file:{self.database}?mode=rw", uri=True, timeout=10)
         try:
             return connection.execute(query).fetchall()
         except sqlite3.OperationalError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 from o2c.cli import app
 from o2c.doctor import Finding, clocks, examine
-from o2c.local import topics_of
+from o2c.local import service_of, topics_of
 from o2c.stack.kafka import Kafka
 from o2c.stack.ports import free_ports
 from o2c.stack.postgres import Postgres
@@ -161,9 +162,11 @@ async def test_a_store_that_cannot_be_written_keys_that_are_not_there_and_bad_ru
     assert set(await failing(place.settings(auth={"key_file": str(tmp_path / "none.json")}))) == {"llaves"}
     taken.write_text('{"keys": []}')
     assert set(await failing(place.settings(auth={"key_file": str(taken)}))) == {"llaves"}
-    (tmp_path / "billing").mkdir()
-    (tmp_path / "billing" / "br018.yaml").write_text("table: BR018\nversions: 7\n")
-    broken = await failing(place.settings(rules_dir=tmp_path))
+    own = tmp_path / "rules"
+    for name in SERVICES:
+        shutil.copytree(service_of(name).folder / "rules", own / name)
+    (own / "billing" / "br018.yaml").write_text("table: BR018\nversions: 7\n")
+    broken = await failing(place.settings(rules_dir=own))
     assert set(broken) == {"reglas"}
     assert "br018.yaml" in broken["reglas"].seen
 

@@ -68,7 +68,6 @@ def injuries_of(number: int) -> list[Injury]:
 @pytest.mark.faults
 @pytest.mark.skipif(not ALL, reason="twelve processes for minutes: `make faults`")
 @pytest.mark.timeout(600)
-@pytest.mark.criterion("15.1", "15.2")
 @pytest.mark.parametrize("number", range(ROUNDS))
 async def test_an_order_ends_complete_though_replicas_broker_and_database_fail_one_after_the_other(number: int) -> None:
     extra = {f"{service}-{replica}": QUICK_EFFECTS for service in SERVICES for replica in range(2)}

@@ -20,7 +20,7 @@ from o2c.local import service_of, topics_of
 from shared import migrate, objects, topics
 from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
-from shared.db import connect
+from shared.db import connect, connected
 from shared.kafka import client
 from shared.roles import RIGHTS
 from shared.rules.error import RuleError
@@ -146,13 +146,10 @@ async def migrations(settings: Settings) -> Finding:
 
 
 async def _applied(settings: Settings, service: str) -> dict[str, str]:
-    connection = await connect(settings.postgres.dsn, f"{service}_ops")
-    try:
+    async with connected(settings.postgres.dsn, f"{service}_ops") as connection:
         if not await connection.fetchval(HAS_SCHEMA):
             return {}
         return {row["name"]: row["checksum"] for row in await connection.fetch(migrate.DONE)}
-    finally:
-        await connection.close()
 
 
 async def mail(settings: Settings) -> Finding:
@@ -214,13 +211,10 @@ async def clocks(settings: Settings) -> Finding:
 
 async def _database_ahead(settings: Settings) -> float:
     """By how many seconds the database's clock is before this host's; half of the answer's way is taken off."""
-    connection = await connect(settings.postgres.dsn, f"{SERVICES[0]}_ops")
-    try:
+    async with connected(settings.postgres.dsn, f"{SERVICES[0]}_ops") as connection:
         before = HOST.wall()
         database: datetime = await connection.fetchval(DATABASE_NOW)
         return (database - (before + (HOST.wall() - before) / 2)).total_seconds()
-    finally:
-        await connection.close()
 
 
 async def _stamped_ahead(settings: Settings) -> datetime | None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.settings import Kafka, Settings
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -32,23 +32,12 @@ def dsn_of() -> str:
 def settings_of() -> Settings:
     """The settings of the running local stack beside those of the environment, which come first."""
     try:
-        told: dict[str, str] = running()["environment"]
+        told: dict[str, str] = running().get("environment", {})
     except FileNotFoundError:
         return Settings()
     for name, value in told.items():
         os.environ.setdefault(name, value)
     return Settings()
-
-
-def kafka_of() -> Kafka:
-    """The broker that the environment names, else that of the running local stack."""
-    settings = Settings().kafka
-    if "bootstrap_servers" in settings.model_fields_set:
-        return settings
-    try:
-        return settings.model_copy(update={"bootstrap_servers": running()["bootstrap"]})
-    except FileNotFoundError:
-        return settings
 
 
 def topics_of(settings: Settings) -> "tuple[Topic, ...]":

@@ -57,6 +57,16 @@ async def connect(dsn: str, role: str) -> asyncpg.Connection:
 
 
 @asynccontextmanager
+async def connected(dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection of its own for a while."""
+    connection = await connect(dsn, role)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
 async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> AsyncIterator[Any]:
     """One transaction under a limit; on a fault the connection is ended, not handed on in an unknown state (P1)."""
     async with asyncio.timeout(limit_seconds):

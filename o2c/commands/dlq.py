@@ -16,7 +16,7 @@ from o2c.masked import masked
 from shared.auth import NoTokenError, Tokens
 from shared.clock import Clock
 from shared.contracts.catalogue import SERVICES
-from shared.db import connect, open_pool
+from shared.db import connected, open_pool
 from shared.messaging import letters
 from shared.messaging.consumer import Sorter
 from shared.messaging.replay import Result, release, replay_letter
@@ -34,6 +34,7 @@ OfKind = Annotated[str | None, typer.Option("--type", help="De este tipo de mens
 OfOrder = Annotated[str | None, typer.Option("--order", help="De esta orden o agregado.")]
 OfReason = Annotated[str | None, typer.Option("--reason", help="De este motivo.")]
 OfAge = Annotated[str | None, typer.Option("--age", help="Más antiguos que: 2d, 6h, 30m.")]
+ABSENT: Final = "no existe o ya fue atendido; vea o2c dlq list --all"
 UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 OfService = Annotated[str, typer.Option("--service", help="Servicio.")]
 
@@ -46,12 +47,9 @@ def group() -> None:
 async def _list(choice: letters.Choice) -> dict[str, dict[str, list[dict[str, Any]]]]:
     found = {}
     for name in SERVICES:
-        connection = await connect(dsn_of(), f"{name}_ops")
-        try:
+        async with connected(dsn_of(), f"{name}_ops") as connection:
             dead = [asdict(one) for one in await letters.dead_letters(connection, choice)]
             stuck = [dict(row) for row in await letters.blocked(connection, choice.order)]
-        finally:
-            await connection.close()
         found[name] = {"dead": dead, "blocked": stuck}
     return found
 
@@ -140,14 +138,10 @@ def _ops(settings: Settings, token: str) -> str:
 
 async def _content(service: str, letter: str, seal: Seal, who: str | None) -> bytes | None:
     """The bytes of a letter. With `who`, that they were shown is committed before anybody sees them."""
-    connection = await connect(dsn_of(), f"{service}_ops")
-    try:
-        async with connection.transaction():
-            record = await letters.record_of(connection, letter, seal)
-            if who:
-                await letters.seen(connection, letter, who)
-    finally:
-        await connection.close()
+    async with connected(dsn_of(), f"{service}_ops") as connection, connection.transaction():
+        record = await letters.record_of(connection, letter, seal)
+        if who:
+            await letters.seen(connection, letter, who)
     if who:
         log.warning("dead_letter_shown", letter=letter, actor=who, role="OPS")
     return record.value
@@ -159,11 +153,8 @@ def reseal(service: OfService = "intake") -> None:
 
     async def act() -> int:
         seal = Seal.of(settings_of().letters, needed=True)
-        connection = await connect(dsn_of(), f"{service}_ops")
-        try:
+        async with connected(dsn_of(), f"{service}_ops") as connection:
             return await letters.reseal(connection, seal)
-        finally:
-            await connection.close()
 
     try:
         typer.echo(f"{asyncio.run(act())} mensajes cifrados con la primera llave.")
@@ -172,11 +163,8 @@ def reseal(service: OfService = "intake") -> None:
 
 
 async def _chosen(service: str, choice: letters.Choice) -> list[letters.Letter]:
-    connection = await connect(dsn_of(), f"{service}_ops")
-    try:
+    async with connected(dsn_of(), f"{service}_ops") as connection:
         return await letters.dead_letters(connection, choice)
-    finally:
-        await connection.close()
 
 
 async def _with_sorter(service: str, act: Any) -> list[Result]:
@@ -238,7 +226,7 @@ def replay(
     async def act(sorter: Sorter, pool: Any) -> list[Result]:
         chosen = await letters.dead_letters(pool, choice)
         if letter and not chosen:
-            return [Result(letter, done=False, why="no existe o ya fue atendido; vea o2c dlq list --all")]
+            return [Result(letter, done=False, why=ABSENT)]
         return [await replay_letter(sorter, pool, one.id, dry_run=dry_run) for one in chosen]
 
     _report(_run(service, act))
@@ -260,19 +248,16 @@ def dismiss(
     choice = _choice(letter, topic, kind, order, reason, age)
 
     async def act() -> list[Result]:
-        chosen = await _chosen(service, choice)
-        if letter and not chosen:
-            return [Result(letter, done=False, why="no existe o ya fue atendido; vea o2c dlq list --all")]
-        if dry_run:
-            return [Result(one.id, done=True, why=f"se descartaría: {one.reason}") for one in chosen]
-        connection = await connect(dsn_of(), f"{service}_ops")
-        try:
+        async with connected(dsn_of(), f"{service}_ops") as connection:
+            chosen = await letters.dead_letters(connection, choice)
+            if letter and not chosen:
+                return [Result(letter, done=False, why=ABSENT)]
+            if dry_run:
+                return [Result(one.id, done=True, why=f"se descartaría: {one.reason}") for one in chosen]
             return [
                 Result(one.id, await letters.dismiss(connection, one.id, getpass.getuser(), why), _stays_blocked(one))
                 for one in chosen
             ]
-        finally:
-            await connection.close()
 
     _report(asyncio.run(act()))
 

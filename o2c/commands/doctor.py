@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -10,8 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from o2c.doctor import Finding, bad, examine
-from o2c.local import running
-from shared.settings import Settings
+from o2c.local import settings_of
 
 app: Final = typer.Typer(add_completion=False, help="Revisa la instalación.")
 
@@ -19,13 +17,7 @@ app: Final = typer.Typer(add_completion=False, help="Revisa la instalación.")
 def findings() -> list[Finding]:
     """What every check says; what the environment leaves open is taken from the running local stack."""
     try:
-        local = running().get("environment", {})
-    except FileNotFoundError:
-        local = {}
-    for name, value in local.items():
-        os.environ.setdefault(name, value)
-    try:
-        settings = Settings()
+        settings = settings_of()
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)]
         return [bad("ajustes", "; ".join(wrong), "Corrija las variables O2C_* que se nombran.")]

@@ -22,14 +22,11 @@ def group() -> None:
 async def facts_of(suborder: str) -> list[Any]:
     """The facts of a suborder's acceptance in their order; none when it is not known."""
     from o2c.local import dsn_of  # noqa: PLC0415 - whoever verifies a file needs no stack
-    from shared.db import connect  # noqa: PLC0415
+    from shared.db import connected  # noqa: PLC0415
     from shared.http import EVENTS  # noqa: PLC0415
 
-    connection = await connect(dsn_of(), "acceptance_ops")
-    try:
+    async with connected(dsn_of(), "acceptance_ops") as connection:
         rows = await connection.fetch(EVENTS, suborder)
-    finally:
-        await connection.close()
     own = sorted((row for row in rows if row["aggregate"] == suborder), key=lambda row: row["seq"])
     return [evolve.types[row["type"]].model_validate_json(row["data"]) for row in own]
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from o2c.local import dsn_of
 from shared.calendar.calendar import LA_PAZ
 from shared.contracts.catalogue import SERVICES
-from shared.db import connect
+from shared.db import connected
 from shared.http import EVENTS, ORDER
 
 app: Final = typer.Typer(add_completion=False, help="Órdenes: estado, historia y por qué no avanzan.", no_args_is_help=True)
@@ -28,11 +28,8 @@ def group() -> None:
 async def _read(statement: str, order: str) -> list[dict[str, Any]]:
     found = []
     for name in SERVICES:
-        connection = await connect(dsn_of(), f"{name}_ops")
-        try:
+        async with connected(dsn_of(), f"{name}_ops") as connection:
             rows = await connection.fetch(statement, order)
-        finally:
-            await connection.close()
         found += [{"service": name, **dict(row)} for row in rows]
     return found
 

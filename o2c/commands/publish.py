@@ -10,7 +10,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from o2c.contracts.checker import UnusableFileError, read
-from o2c.local import dsn_of, kafka_of
+from o2c.local import dsn_of, settings_of
 from o2c.publishing import Answer, Outcome, UnknownTopicError, publish
 
 app: Final = typer.Typer(add_completion=False, help="Publica un mensaje de Salesforce y dice qué pasó con él.")
@@ -49,7 +49,7 @@ def command(
     """Publica FILE y espera: salida 0 si se aceptó, 1 si se rechazó o no se entendió, 2 si no hubo respuesta."""
     try:
         message = read(file)
-        answer = asyncio.run(publish(message, topic or message.topic or DEFAULT, kafka_of(), dsn_of(), wait))
+        answer = asyncio.run(publish(message, topic or message.topic or DEFAULT, settings_of().kafka, dsn_of(), wait))
     except (UnusableFileError, UnknownTopicError) as error:
         typer.echo(f"{file}: {error}.", err=True)
         raise typer.Exit(2) from error

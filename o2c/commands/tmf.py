@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from o2c.local import kafka_of
+from o2c.local import settings_of
 from o2c.tmf import bridge
 from shared.logs import start_logs
 from shared.settings import Settings
@@ -18,13 +18,13 @@ async def _until_told(settings: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    await bridge.run(kafka_of(), settings, stopping)
+    await bridge.run(settings.kafka, settings, stopping)
 
 
 @app.command()
 def command() -> None:
     """Publica en o2c.tmf622.v1 una notificación TMF622 por cada hecho que la tiene, hasta Ctrl-C."""
-    settings = Settings()
+    settings = settings_of()
     start_logs("tmf", settings)
     asyncio.run(_until_told(settings))
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from o2c.local import dsn_of, service_of
 from shared.contracts.catalogue import SERVICES
-from shared.db import connect
+from shared.db import connected
 from shared.messaging.verify import verify
 
 app: Final = typer.Typer(add_completion=False, help="Compara los documentos con sus hechos.")
@@ -18,11 +18,8 @@ async def verify_all(dsn: str, console: Console, services: tuple[str, ...] = SER
     """Verifies the schemas; answers how many aggregates differ."""
     differing = 0
     for name in services:
-        connection = await connect(dsn, f"{name}_ops")
-        try:
+        async with connected(dsn, f"{name}_ops") as connection:
             seen, wrong = await verify(connection, service_of(name).roster())
-        finally:
-            await connection.close()
         differing += len(wrong)
         console.print(f"verify {name}: {seen} agregados, {len(wrong)} difieren")
         for one in wrong[:20]:

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 import asyncpg
@@ -112,6 +113,18 @@ class Bench:
             for child in supervisor.children:
                 supervisor.kill(child.name)
             await supervisor.stop()
+
+
+@contextmanager
+def standing(folder: Path) -> Iterator[Bench]:
+    """A bench that begins with nothing and is gone at the end."""
+    rmtree(folder, ignore_errors=True)
+    made = Bench(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @dataclass

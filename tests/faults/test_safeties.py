@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import rmtree
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -11,21 +10,15 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.contracts.catalogue import TOPIC
 from shared.messaging.resources import EXIT_STUCK
-from tests.faults.bench import Bench, Trial
+from tests.faults.bench import Bench, Trial, standing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    folder = Path(".o2c/faults-bench").resolve()
-    rmtree(folder, ignore_errors=True)
-    made = Bench(folder)
-    try:
-        made.start()
+    with standing(Path(".o2c/faults-bench").resolve()) as made:
         yield made
-    finally:
-        made.stop()
 
 
 # First of all: a killed broker forgets what was deleted of its topics, and the tables know it no more.

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from importlib.metadata import distribution
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import asyncpg
@@ -20,7 +19,7 @@ from o2c.commands import recovery
 from o2c.stack.supervisor import Child, Supervisor
 from shared import migrate
 from shared.messaging.resources import EXIT_FORGETFUL
-from tests.faults.bench import Bench, Trial
+from tests.faults.bench import Bench, Trial, standing
 from tests.faults.echo import SERVICE
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(300)]
@@ -31,14 +30,8 @@ Command = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    folder = Path(".o2c/test-recovery").resolve()
-    rmtree(folder, ignore_errors=True)
-    made = Bench(folder)
-    try:
-        made.start()
+    with standing(Path(".o2c/test-recovery").resolve()) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture

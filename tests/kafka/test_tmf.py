@@ -2,19 +2,14 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from o2c.stack.kafka import Kafka
 from o2c.tmf.mapping import TOPIC
 from shared import settings, topics
 from shared.clock import Clock
@@ -27,18 +22,6 @@ from shared.messaging.relay import producer
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 ORDERS = [f"8015g00000Ab{number:03}AAF" for number in range(40)]
 PATH = ["acknowledged", "inProgress", "held", "inProgress"]
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[settings.Kafka]:
-    folder = Path(tempfile.mkdtemp(prefix="o2c-tmf-"))
-    kafka = Kafka(folder, print)
-    try:
-        kafka.start()
-        yield settings.Kafka(bootstrap_servers=[kafka.bootstrap])
-    finally:
-        kafka.kill()
-        shutil.rmtree(folder)
 
 
 def telling(broker: settings.Kafka) -> subprocess.Popen[bytes]:

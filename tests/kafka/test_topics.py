@@ -1,33 +1,16 @@
 """Topics on a real broker: made with their settings, compared when they stand, refused aloud."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewTopic
 
-from o2c.stack.kafka import Kafka
 from shared import settings, topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 NAMES = tuple(one.name for one in topics.TOPICS)
 FACTS = topics.TOPICS[0]
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[settings.Kafka]:
-    folder = Path(tempfile.mkdtemp(prefix="o2c-topics-"))
-    kafka = Kafka(folder, print)
-    try:
-        kafka.start()
-        yield settings.Kafka(bootstrap_servers=[kafka.bootstrap])
-    finally:
-        kafka.kill()
-        shutil.rmtree(folder)
 
 
 async def seen(broker: settings.Kafka, name: str) -> None:

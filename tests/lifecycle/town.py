@@ -23,7 +23,7 @@ from shared.contracts.common import NotificationRequested
 from shared.contracts.intake import RecordDocumentStored
 from shared.contracts.notifications import RecordDelivery
 from shared.contracts.shapes import Doc, SentAttachment
-from shared.decider import Actor, Refused, Target, World, by_message
+from shared.decider import Actor, Effect, Refused, Target, World, by_message
 from shared.messaging import spans
 from shared.messaging.inbound import Inbound, Item, Record
 from shared.messaging.reaction import Cell, Made, due_deadlines, next_due, react
@@ -146,9 +146,9 @@ class Town:
             for name, other in self.services.items():
                 if service in other.listens and self.rosters[name].hearing(type(one.fact)):
                     self.queue.setdefault((name, service, cell.id), deque()).append(told)
-            if self.cast is not None:
-                for answer in self.cast.hear(service, cell.id, one.fact, self.now):
-                    self._take(answer)
+        for one in made:
+            for answer in self.cast.hear(service, cell.id, one.fact, self.now) if self.cast else ():
+                self._take(answer)
         self._effects(service, cell)
 
     def _take(self, answer: Answer) -> None:
@@ -163,11 +163,15 @@ class Town:
                 continue
             identity = f"{cell.id}/{effect.key}/{effect.attempt}"
             with span(spans.effect(effect, cell, self.latest.get((service, cell.id)))) as made:
-                outcome = perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
+                outcome = self.outcome_of(cell, effect)
                 with span(spans.outcome(outcome, stored(made.get_span_context()))) as within:
                     spans.answers(self.latest.get((service, cell.id)))
                     self.tell(service, cell.id, cell.po, outcome, SYSTEM, identity, "effect", within)
             return
+
+    def outcome_of(self, cell: Cell, effect: Effect) -> Command:
+        """What the world outside makes of it."""
+        return perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
 
     def deliver(self) -> bool:
         """One fact reaches one service; order within a subject is kept, across subjects it may be anything."""
@@ -252,7 +256,7 @@ class Town:
                 (due, name, cell.id)
                 for name, cells in self.cells.items()
                 for cell in cells.values()
-                if (due := self._due(name, cell))
+                if (due := self.due(name, cell))
             ]
             moments += [(one.not_before, "", "") for one in self.pending if one.not_before]
             reached = [one for one in moments if one[0] <= to]
@@ -265,7 +269,8 @@ class Town:
             self.settle()
         self.now = to
 
-    def _due(self, name: str, cell: Cell) -> datetime | None:
+    def due(self, name: str, cell: Cell) -> datetime | None:
+        """When time does something to it next."""
         return next_due(cell, self.world(name, SYSTEM, "", ""))
 
     def _fire(self, name: str, cell: Cell) -> None:

@@ -55,8 +55,10 @@ def uphold(state: State, command: UpholdRejection, world: World) -> Decision:
     items = command.items or rejection.items
     known = {one.item for one in state.tests.results} if state.tests else set()
     unknown = [one for one in items if one not in known]
-    if unknown or not items:
-        return refused("UNKNOWN_ATP_ITEM", item=", ".join(unknown) or "—")
+    if not items:
+        return refused("INVALID_FIELDS", paths="items")
+    if unknown:
+        return refused("UNKNOWN_ATP_ITEM", item=", ".join(unknown))
     if command.cause not in CAUSES:
         return refused("CAUSE_REQUIRED")
     target = str(world.policy.value("rejection.rework_target", local_day(world.now)))

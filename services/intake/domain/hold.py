@@ -71,8 +71,10 @@ def fail(state: State, command: FailSuborder, world: World) -> Decision:
     if not command.reason.strip():
         return refused("REASON_REQUIRED")
     sub = state.subs.get(command.suborder)
-    if sub is None or sub.stage not in {"RELEASED", "FAILED"}:
-        return refused("WRONG_STAGE", command="FailSuborder", stage=sub.stage if sub else "—")
+    if sub is None:
+        return refused("INVALID_FIELDS", paths="suborder")
+    if sub.stage not in {"RELEASED", "FAILED"}:
+        return refused("WRONG_STAGE", command="FailSuborder", stage=sub.stage)
     if sub.accepted:
         return refused("PAST_ACCEPTANCE")
     if sub.stage == "FAILED":

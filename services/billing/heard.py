@@ -5,12 +5,14 @@ from typing import Any, Final
 from services.billing.domain import activation, attachments, follows, group, hearing
 from shared.common import answers
 from shared.common.behaviours import COMMON_COMMANDS, keep, reassign
+from shared.common.time_limits import looks_again
 from shared.contracts.acceptance import (
     AcceptanceClockResumed,
     AcceptanceExpired,
     AcceptanceExpiryNotified,
     AcceptanceRejected,
     AcceptanceSigned,
+    CalendarAmended,
     RejectionUpheld,
 )
 from shared.contracts.billing import (
@@ -41,7 +43,7 @@ from shared.contracts.intake import (
 )
 from shared.contracts.provisioning import NetworkBuilt, ServiceProvisioned
 from shared.contracts.testing import TestsPassed
-from shared.decider import Hears, Reaches, Target, by_group, hears, reaches
+from shared.decider import Hears, Reaches, Target, by_effect, by_group, hears, reaches
 
 
 def named_groups(fact: OrderReceived, _po: str) -> Target:
@@ -91,6 +93,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(ConfirmBillingActivation, activation.confirm),
     hears(RefuseBillingActivation, activation.refuse),
     hears(ResendBillingRequest, activation.resend),
+    hears(CalendarAmended, looks_again(answers.redated), by_effect),  # RedateClocks hands it to every running clock
     reaches("billing_date", follows.date_reached, irreversible=True),
     reaches("activations_warning", answers.warn),
     reaches("activations_due", answers.breach, irreversible=True),

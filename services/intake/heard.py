@@ -5,7 +5,7 @@ from typing import Any, Final
 from services.intake.domain import activaciones, checklist, claim, clock, documents, fallout, hold, receive, team, work_orders
 from services.intake.domain.assembly import collect
 from shared.common.behaviours import COMMON_COMMANDS, keep
-from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, SuborderCompleted
+from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, CalendarAmended, SuborderCompleted
 from shared.contracts.common import FalloutRaised, FalloutResolved, ResolveFallout
 from shared.contracts.intake import (
     AnswerActivationsRequest,
@@ -34,7 +34,7 @@ from shared.contracts.salesforce import (
     SalesforceOrderSubmitted,
     SalesforcePiecesArrived,
 )
-from shared.decider import Hears, Reaches, by_parent, hears, reaches
+from shared.decider import Hears, Reaches, by_effect, by_parent, hears, reaches
 
 HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SalesforceOrderSubmitted, receive.submitted),
@@ -65,6 +65,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SuborderCompleted, keep, by_parent),
     hears(FalloutRaised, keep, by_parent),
     hears(FalloutResolved, keep, by_parent),
+    hears(CalendarAmended, clock.amended, by_effect),  # RedateClocks hands it to every order that is not at its end
     reaches("assembly_due", collect.due),
     reaches("unclaimed", claim.unclaimed),
     reaches("hold_review", hold.reviewed),

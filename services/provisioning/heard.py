@@ -5,6 +5,8 @@ from typing import Any, Final
 from services.provisioning.domain import clock, fallout, logical, method, network, stock, visit
 from shared.common import answers
 from shared.common.behaviours import COMMON_COMMANDS, FOLLOWS_INTAKE, keep
+from shared.common.time_limits import looks_again
+from shared.contracts.acceptance import CalendarAmended
 from shared.contracts.common import ResolveFallout
 from shared.contracts.intake import AnswerActivationsRequest, SuborderReleased
 from shared.contracts.provisioning import (
@@ -19,7 +21,7 @@ from shared.contracts.provisioning import (
     VerifyProvisioningMethod,
 )
 from shared.contracts.testing import ReworkRequested
-from shared.decider import Hears, Reaches, hears, reaches
+from shared.decider import Hears, Reaches, by_effect, hears, reaches
 
 HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(SuborderReleased, keep),
@@ -34,6 +36,7 @@ HEARD: Final[tuple[Hears[Any] | Reaches[Any], ...]] = (
     hears(ReportTechnicalVisit, visit.report),
     hears(VerifyProvisioningMethod, method.verify),
     hears(ConfirmServiceProvisioned, method.confirm),
+    hears(CalendarAmended, looks_again(clock.redated), by_effect),  # RedateClocks hands it to every running clock
     reaches("activations_warning", answers.warn),
     reaches("activations_due", clock.breach, irreversible=True),
     reaches("reservation_end", stock.expired),

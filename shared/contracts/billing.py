@@ -10,10 +10,11 @@ from shared.contracts.common import (
     AFTER_INTAKE,
     ActivationsResponded,
     ActivationsSlaBreached,
+    ClockRedated,
 )
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
 from shared.contracts.intake import AnswerActivationsRequest
-from shared.contracts.shapes import Basis, Charge, Doc, Mechanism, Money, Phase, Segment, Trigger
+from shared.contracts.shapes import Basis, Charge, Doc, Mechanism, Money, Phase, Segment, TimeLimit, Trigger
 
 
 class PhaseAmount(Model):
@@ -180,6 +181,7 @@ class BillingRequest(GroupFact):
     regional_ticket: Name | None = None
     due: Instant
     warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
+    limit: TimeLimit | None = Field(default=None, description="How `due` was counted.")
     answer_to: Name
 
 
@@ -251,6 +253,7 @@ class ResendBillingRequest(Command):
 
 FACTS: Final = (
     *AFTER_INTAKE,
+    ClockRedated,
     BillingGroupOpened,
     BillingPhasesSet,
     BillingEvidenceAccepted,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from shared.contracts.base import Command, Instant, Key, Name, Sha256, Staff, SuborderFact, Text
-from shared.contracts.shapes import AskedBy, Doc, Invite, Recipient, Site, WaitEntry
+from shared.contracts.shapes import AskedBy, CalendarUse, Doc, Invite, Recipient, Site, TimeLimit, WaitEntry
 
 
 class WaitingChanged(SuborderFact):
@@ -153,6 +153,16 @@ class CalendarAdopted(SuborderFact):
     redated: int
 
 
+class ClockRedated(SuborderFact):
+    """An amended calendar moved a clock in working time, earlier or later; both dates are kept (X.9)."""
+
+    clock: Key = Field(description="The request whose answer is due, or `<suborder>/reservation`.")
+    before: Instant
+    after: Instant
+    warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy from now on.")
+    calendar: CalendarUse
+
+
 class EffectDeferred(SuborderFact):
     """An effect failed and is wanted again later (X.4)."""
 
@@ -170,6 +180,7 @@ class ActivationsRequested(SuborderFact):
     asked_of: Name = Field(default="ACTIVACIONES", description="The role that answers; quotes may be the contractors' (D6).")
     due: Instant
     warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
+    limit: TimeLimit | None = Field(default=None, description="How `due` was counted.")
     answer_to: Name = ""
     order_number: Name = ""
     suborder_number: Name = ""

@@ -13,10 +13,11 @@ from shared.contracts.common import (
     ActivationsRequested,
     ActivationsResponded,
     ActivationsSlaBreached,
+    ClockRedated,
     RegionalTicketOpened,
     RegionalTicketRequested,
 )
-from shared.contracts.shapes import Card, Doc, Item, Language, Money, Segment, Site, Step, Terms, Traits, WorkOrder
+from shared.contracts.shapes import CalendarUse, Card, Doc, Item, Language, Money, Segment, Site, Step, Terms, Traits, WorkOrder
 
 ALIASED: Final = ConfigDict(**Fact.model_config, populate_by_name=True, serialize_by_alias=True)
 """For fields whose name on the wire is a word of the language."""
@@ -232,10 +233,11 @@ class OrderDecomposed(Fact):
 
 
 class FulfilmentPlanned(Fact):
-    """The plan: an acyclic graph of steps with owners and due dates (3.8)."""
+    """The plan: an acyclic graph of steps with owners and due dates; told anew when a calendar moves them (3.8, X.9)."""
 
     plan_version: int
     steps: tuple[Step, ...]
+    calendar: CalendarUse | None = Field(default=None, description="By which the dates were counted.")
 
 
 class QuoteReceived(SuborderFact):
@@ -498,6 +500,7 @@ class FailSuborder(Command):
 
 FACTS: Final = (
     *OF_THE_FIVE,
+    ClockRedated,
     AssemblyStarted,
     OrderReceived,
     OrderRejected,

@@ -6,10 +6,10 @@ from typing import Final, Literal
 from pydantic import Field
 
 from shared.contracts.base import Command, Id, Instant, Key, Model, Name, Ref, SuborderFact, Text
-from shared.contracts.common import AFTER_INTAKE, ActivationsSlaBreached
+from shared.contracts.common import AFTER_INTAKE, ActivationsSlaBreached, ClockRedated
 from shared.contracts.common import COMMANDS as COMMON_COMMANDS
 from shared.contracts.intake import AnswerActivationsRequest
-from shared.contracts.shapes import Doc, Equipment, Site, Window
+from shared.contracts.shapes import Doc, Equipment, Site, TimeLimit, Window
 
 
 class Executor(Model):
@@ -114,6 +114,7 @@ class LogicalConfigurationRequested(SuborderFact):
     reference: Name
     due: Instant
     warn_at: Instant | None = Field(default=None, description="When a missing answer is in jeopardy; without it, never.")
+    limit: TimeLimit | None = Field(default=None, description="How `due` was counted.")
     answer_to: Name = ""
     order_number: Name = ""
     suborder_number: Name = ""
@@ -178,6 +179,7 @@ class EquipmentReserved(SuborderFact):
 
     items: tuple[Reserved, ...]
     until: Instant
+    limit: TimeLimit | None = Field(default=None, description="How `until` was counted.")
 
 
 class EquipmentReleased(SuborderFact):
@@ -320,6 +322,7 @@ class ConfirmServiceProvisioned(Command):
 FACTS: Final = (
     *AFTER_INTAKE,
     ActivationsSlaBreached,
+    ClockRedated,
     NetworkBuildStarted,
     BuildItemCompleted,
     NetworkBuilt,

@@ -165,6 +165,16 @@ class CalendarUse(Model):
     version: int
 
 
+class TimeLimit(Model):
+    """How a limit is counted: so much of a unit since an instant; an amended calendar counts it anew (X.9)."""
+
+    since: Instant
+    n: int
+    unit: Literal["CLOCK_HOURS", "BUSINESS_HOURS", "NEXT_BUSINESS_DAY", "BUSINESS_DAYS"]
+    warn_share: Amount | None = Field(default=None, description="After which part of it a missing answer is in jeopardy.")
+    calendar: CalendarUse
+
+
 class Evidence(Model):
     """Why an acceptance holds: the acta, its sending, the reminders, the decision, hash-chained."""
 
@@ -256,6 +266,7 @@ class Step(Model):
     after: tuple[Name, ...] = ()
     owner: Name
     expected_days: Amount
+    begins: Instant | None = Field(default=None, description="When it is expected to begin: `due` counts from there.")
     due: Instant
 
 

@@ -25,7 +25,9 @@ AMENDMENTS: Final = """
 SELECT type, data FROM fact WHERE aggregate = $1 AND type = ANY('{CalendarAmended,FactKept}'::text[]) ORDER BY seq"""
 VERSION: Final = "SELECT version FROM aggregate WHERE id = $1"
 PAGE: Final = """
-SELECT id, po, due_at FROM aggregate WHERE id > $1 AND due_at IS NOT NULL AND blocked IS NULL ORDER BY id LIMIT 100"""
+SELECT id, po, due_at FROM aggregate
+WHERE id > $1 AND blocked IS NULL AND (due_at IS NOT NULL OR doc -> 'waits' <> '{}'::jsonb) ORDER BY id LIMIT 100"""
+"""Those with a deadline, and those somebody waits for: they may have dates that nothing fires at, as a plan has."""
 
 
 async def calendar_in_force(connection: Any, saturdays: Iterable[str] = ()) -> Calendar:

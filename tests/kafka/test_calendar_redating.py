@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 import pytest
@@ -20,16 +20,20 @@ from shared.contracts.acceptance import (
     DayChange,
     RecordActaRendered,
 )
-from shared.contracts.base import Command
+from shared.contracts.base import Command, Message
 from shared.contracts.catalogue import SERVICES
+from shared.contracts.intake import FulfilmentPlanned
 from shared.contracts.shapes import Site
 from shared.db import connect
+from shared.decider import Actor
 from shared.messaging.redating import run_calendars
 from shared.messaging.verify import verify
-from tests.builders import PARENT, card, doc, mail_sent, passed_tests, released, sale, site, terms
+from tests.builders import OTHER, PARENT, SUBORDER, card, doc, mail_sent, passed_tests, released, sale, site, terms
 from tests.given import actor, day
 from tests.kafka.replica import Replica, moved_to
 from tests.unit.acceptance.acceptance_site import local
+from tests.unit.intake.desk import Desk
+from tests.unit.provisioning.delivery import Delivery
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 SUPERVISOR = actor("OM_SUPERVISOR", "sup-om-1")
@@ -201,6 +205,84 @@ async def test_an_order_nobody_claimed_is_dated_anew_in_intake(start: Start) -> 
     assert intake.resources.worlds.calendar.version == 2
     again = await start("intake")
     assert not again.resources.worlds.calendar.is_working(day("2026-11-30"))
+
+
+def decree_of(date: str) -> CalendarAmended:
+    change = DayChange(calendar="BO", date=day(date), working=False, decree="DS 9999", published=day("2026-11-28"))
+    return CalendarAmended(version=2, changes=(change,))
+
+
+class Recorded:
+    """A story told to an aggregate under test, to be told again to a replica."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[Message, Actor | None]] = []
+
+    async def told_to(self, replica: Replica, aggregate: str) -> None:
+        for seq, (message, by) in enumerate(self.messages, 1):
+            if isinstance(message, Command):
+                answer = await replica.told(message, by or actor("SYSTEM"))
+                assert answer.ok, answer.body
+            else:
+                await replica.hears(message, f"test{seq}", aggregate, 1, aggregate)
+
+
+class RecordedDesk(Recorded, Desk):
+    def __init__(self) -> None:
+        Recorded.__init__(self)
+        Desk.__init__(self)
+
+    def when(self, message: Message, by: Actor | None = None, **more: Any) -> Self:
+        self.messages.append((message, by))
+        return super().when(message, by, **more)
+
+
+class RecordedDelivery(Recorded, Delivery):
+    def __init__(self) -> None:
+        Recorded.__init__(self)
+        Delivery.__init__(self)
+
+    def when(self, message: Message, by: Actor | None = None, **more: Any) -> Self:
+        self.messages.append((message, by))
+        return super().when(message, by, **more)
+
+
+@pytest.mark.criterion("X.9", "3.8")
+async def test_the_plan_of_an_order_whose_clocks_all_ended_is_dated_anew(start: Start, dsn: str) -> None:
+    intake, desk = await start("intake"), RecordedDesk()
+    desk.delivered()
+    for suborder in (SUBORDER, OTHER):
+        desk.answered(f"{suborder}/billing_account", account="BBD-4471902")
+    await desk.told_to(intake, PARENT)
+    assert [row["due_at"] for row in await intake.rows("SELECT due_at FROM aggregate WHERE id = $1", PARENT)] == [None]
+    await intake.hears(decree_of("2026-12-04"), "acceptance", CALENDAR, 1, CALENDAR)
+    await intake.performs()
+    plans = [
+        FulfilmentPlanned.model_validate_json(row["data"])
+        for row in await intake.rows(FACTS, PARENT)
+        if row["type"] == "FulfilmentPlanned"
+    ]
+    assert [one.plan_version for one in plans] == [1, 2]
+    assert max(one.due for one in plans[1].steps) == max(one.due for one in plans[0].steps) + timedelta(days=1)
+    connection = await connect(dsn, "intake_ops")
+    assert (await verify(connection, intake.service.roster()))[1] == []
+    await connection.close()
+
+
+@pytest.mark.criterion("X.9", "7.2")
+async def test_a_reservation_of_equipment_is_dated_anew(start: Start, dsn: str) -> None:
+    provisioning, delivery = await start("provisioning"), RecordedDelivery()
+    await delivery.networked().configured().stocked().told_to(provisioning, SUBORDER)
+    (before,) = await provisioning.rows("SELECT due_at FROM aggregate WHERE id = $1", SUBORDER)
+    await provisioning.hears(decree_of("2026-12-04"), "acceptance", CALENDAR, 1, CALENDAR)
+    await provisioning.performs()
+    (after,) = await provisioning.rows("SELECT due_at FROM aggregate WHERE id = $1", SUBORDER)
+    assert after["due_at"] == before["due_at"] + timedelta(days=3)  # its last day was a Friday
+    (adopted,) = [row["data"] for row in await provisioning.rows(FACTS, CALENDAR) if row["type"] == "CalendarAdopted"]
+    assert '"redated":1' in adopted
+    connection = await connect(dsn, "provisioning_ops")
+    assert (await verify(connection, provisioning.service.roster()))[1] == []
+    await connection.close()
 
 
 @pytest.mark.criterion("X.9")

@@ -15,10 +15,10 @@ from shared.contracts.common import NotificationRequested
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.intake import ReturnOrder
 from tests.builders import PARENT, card, passed_tests, released, terms
+from tests.decrees import change
 from tests.given import MONDAY
 from tests.lifecycle.test_lifecycle import bank
 from tests.unit.acceptance.acceptance_site import Site
-from tests.unit.acceptance.test_calendars import change
 from tests.unit.intake.desk import OWNER, Desk, broken
 from tests.unit.provisioning.delivery import Delivery
 from tests.unit.testing.trial import Trial

@@ -6,6 +6,7 @@ from services.acceptance.domain.state import State
 from services.acceptance.domain.wording import local, term
 from shared.calendar.calendar import Calendar
 from shared.common.mails import customer, heading, mail, owner
+from shared.common.time_limits import calendar_of
 from shared.contracts.acceptance import (
     AcceptanceClockRedated,
     ApproveRedating,
@@ -22,9 +23,7 @@ NOTICE_DAYS: Final = 2
 
 def redate(state: State, fact: CalendarAmended, world: World) -> Decision:
     """The clock is looked at again by the amended calendar; one that stands still is looked at when it goes on."""
-    newer = world.calendar.version < fact.version
-    calendar = world.calendar.amended(fact.changes, fact.version) if newer else world.calendar
-    return [] if state.held else owed(state, calendar, world)
+    return [] if state.held else owed(state, calendar_of(fact, world), world)
 
 
 def owed(state: State, calendar: Calendar, world: World) -> list[Fact]:

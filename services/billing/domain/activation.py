@@ -25,8 +25,9 @@ def answered(state: State, command: AnswerActivationsRequest, world: World) -> D
         return refused("UNKNOWN_REQUEST", request=command.request_id)
     if command.request_id in state.taken:
         return []
-    late = world.now > request.due
-    return [ActivationsResponded(request_id=command.request_id, kind=request.kind, due=request.due, late=late)]
+    due = request.by(world.calendar).due
+    late = (state.held.at if state.held else world.now) > due  # a hold stops the clock (X.1)
+    return [ActivationsResponded(request_id=command.request_id, kind=request.kind, due=due, late=late)]
 
 
 def confirm(state: State, command: ConfirmBillingActivation, world: World) -> Decision:

@@ -338,7 +338,7 @@ def mismatched(state: State, fact: ProfitabilityApproverMismatched) -> State:
 
 def _requested(state: State, fact: BillingRequest, attempt: int) -> State:
     """The 24 hours run from now; a resend begins them anew."""
-    asked = Request(kind="BILLING_ACTIVATION", due=fact.due, warn_at=fact.warn_at)
+    asked = Request(kind="BILLING_ACTIVATION", due=fact.due, warn_at=fact.warn_at, limit=fact.limit)
     known = state.having(requests={**state.requests, fact.request_id: asked})
     return known.phase(
         fact.phase.no,

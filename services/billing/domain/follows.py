@@ -3,6 +3,7 @@
 from services.billing.domain import evidence, group, start
 from services.billing.domain.request import request
 from services.billing.domain.state import State
+from shared.common.answers import redated
 from shared.contracts.base import DeadlineReached, Fact
 from shared.contracts.common import HoldApplied, HoldLifted, WorkStopped
 from shared.decider import Decision, Facts, World
@@ -16,7 +17,14 @@ def follows(state: State, world: World) -> Facts:
 
 
 def _billing(state: State, world: World) -> list[Fact]:
-    return evidence.accepted(state, world) or start.evaluate(state, world) or start.release(state, world) or request(state, world)
+    moved = redated(state, world.calendar)
+    return (
+        moved
+        or evidence.accepted(state, world)
+        or start.evaluate(state, world)
+        or start.release(state, world)
+        or request(state, world)
+    )
 
 
 def date_reached(state: State, reached: DeadlineReached, world: World) -> Decision:

@@ -8,7 +8,7 @@ from services.billing.domain.billed import amount_of, suborders
 from services.billing.domain.start import agreed, known
 from services.billing.domain.state import PhaseState, State
 from shared.calendar.calendar import local_day
-from shared.common.answers import limits
+from shared.common.answers import clock
 from shared.common.mails import area, mail, owner
 from shared.contracts.base import Fact
 from shared.contracts.billing import BillingBlocked, BillingRequest, BillingRequested, RequestedPhase
@@ -80,7 +80,7 @@ def fields(state: State, one: PhaseState, world: World) -> BillingRequest:
     order, day = state.order, local_day(world.now)
     if order is None or one.released_at is None or state.account is None:
         raise ValueError("a phase that is not released cannot be requested")
-    until = limits(world)
+    until = clock(world)
     because = state.triggers.get(one.phase.trigger.activity or "", {})
     return BillingRequest(
         billing_group=state.billing_group,
@@ -114,6 +114,7 @@ def fields(state: State, one: PhaseState, world: World) -> BillingRequest:
         regional_ticket=next((state.tickets[member] for member in state.members if member in state.tickets), None),
         due=until.due,
         warn_at=until.warn_at,
+        limit=until.limit,
         answer_to=ANSWER_TO,
         rules={"BR018": world.tables.version("BR018", day)},
     )

@@ -95,7 +95,7 @@ def release(state: State, world: World) -> list[Fact]:
 def deadlines(state: State, calendar: Calendar) -> dict[str, dt.datetime]:
     """Activaciones' 24 hours, and the start of the next local day that a phase waits for."""
     dates = [day for one in state.phases.values() if (day := _awaited(state, one)) is not None]
-    return answer_deadlines(state) | ({"billing_date": start_of(min(dates))} if dates else {})
+    return answer_deadlines(state, calendar) | ({"billing_date": start_of(min(dates))} if dates else {})
 
 
 def _awaited(state: State, one: PhaseState) -> dt.date | None:

@@ -1,6 +1,7 @@
 """What Activaciones and ServiceNow answer: quotes, service records, accounts, tickets (3.4 to 3.7)."""
 
 from services.intake.domain.hold import on_hold
+from services.intake.domain.requests import stands_at
 from services.intake.domain.state import Quote, State
 from services.intake.domain.work_orders import ticket_id
 from shared.calendar.calendar import local_day
@@ -24,6 +25,7 @@ def quote(state: State, command: SubmitQuote, world: World) -> Decision:
     request = state.requests.get(command.request_id)
     if request is None or request.kind != "QUOTES":
         return refused("UNKNOWN_REQUEST", request=command.request_id)
+    request = request.by(world.calendar)
     if request.asked_of not in world.actor.roles:
         return refused("ROLE_NOT_ALLOWED", command="SubmitQuote")
     sub = state.subs[request.suborder]
@@ -48,7 +50,7 @@ def quote(state: State, command: SubmitQuote, world: World) -> Decision:
                 request_id=command.request_id,
                 kind=request.kind,
                 due=request.due,
-                late=world.now > request.due,
+                late=stands_at(state, request, world) > request.due,
             )
         )
         facts += cleared(command.request_id, request)
@@ -117,6 +119,7 @@ def answer(state: State, command: AnswerActivationsRequest, world: World) -> Dec
         return refused("UNKNOWN_REQUEST", request=command.request_id)
     if request.answered:
         return []
+    request = request.by(world.calendar)
     group = state.content_of(request.suborder).group
     facts: list[Fact] = [
         ActivationsResponded(
@@ -124,7 +127,7 @@ def answer(state: State, command: AnswerActivationsRequest, world: World) -> Dec
             request_id=command.request_id,
             kind=request.kind,
             due=request.due,
-            late=world.now > request.due,
+            late=stands_at(state, request, world) > request.due,
             values=command.values,
         ),
         *cleared(command.request_id, request),

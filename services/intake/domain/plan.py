@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from services.intake.domain.products import traits
 from services.intake.domain.state import State
-from shared.calendar.calendar import CLOSES, OPENS, local_day
-from shared.contracts.intake import Decomposition, SuborderContent
+from shared.calendar.calendar import CLOSES, OPENS, Calendar, local_day
+from shared.common.time_limits import used
+from shared.contracts.base import Fact
+from shared.contracts.intake import Decomposition, FulfilmentPlanned, SuborderContent
 from shared.contracts.shapes import Step, Traits, WorkOrder
 from shared.decider import World
 
@@ -103,15 +105,35 @@ def steps(part: Decomposition, world: World) -> list[Step]:
         begins = max((made[one].due for one in after), default=world.now)
         owner = row.text("owner") if row else "OM"
         made[name] = Step(
-            step=name, suborder=part.suborder, after=after, owner=owner, expected_days=days, due=_later(begins, days, world)
+            step=name,
+            suborder=part.suborder,
+            after=after,
+            owner=owner,
+            expected_days=days,
+            begins=begins,
+            due=_later(begins, days, world.calendar),
         )
         before = (*beside, name)
     return list(made.values())
 
 
-def _later(at: datetime, days: Decimal, world: World) -> datetime:
+def redated(state: State, calendar: Calendar, now: datetime) -> list[Fact]:
+    """The plan with its dates by a newer calendar, earlier or later; what should be done by now stays as it was (X.9, 5.5)."""
+    made = dict[tuple[str, str], Step]()
+    for one in state.steps:
+        begins = max((made[one.suborder, before].due for before in one.after), default=one.begins)
+        if begins is not None and one.due > now and one.suborder in state.live:
+            dates = {"begins": begins, "due": _later(begins, one.expected_days, calendar)}
+            made[one.suborder, one.step] = one.model_copy(update=dates)
+        else:
+            made[one.suborder, one.step] = one
+    steps = tuple(made.values())
+    return [] if steps == state.steps else [FulfilmentPlanned(plan_version=state.plans + 1, steps=steps, calendar=used(calendar))]
+
+
+def _later(at: datetime, days: Decimal, calendar: Calendar) -> datetime:
     """Whole business days, then the part of one in business hours."""
     whole = int(days)
-    moved = world.calendar.add_days(at, whole, "BUSINESS") if whole else at
+    moved = calendar.add_days(at, whole, "BUSINESS") if whole else at
     rest = float(days - whole) * HOURS_A_DAY
-    return world.calendar.add_business_hours(moved, rest) if rest else moved
+    return calendar.add_business_hours(moved, rest) if rest else moved

@@ -1,11 +1,15 @@
 """Which requests to Activaciones are still running: neither answered, nor held, nor of what is not wanted any more (3.5, X.1)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.intake.domain.state import OPEN, State
+from shared.calendar.calendar import Calendar
+from shared.common import answers
 from shared.common.answers import Request, cleared, open_requests
 from shared.contracts.base import Fact
 from shared.contracts.intake import OrderContent
+from shared.decider import World
 
 ACCOUNT = "BILLING_ACCOUNT"
 
@@ -43,6 +47,18 @@ def wanted(state: State) -> Iterator[tuple[str, Request, str]]:
 def running(state: State) -> State:
     """The state with the requests whose clocks run, for those who watch the clocks."""
     return state.having(requests={key: one for key, one, _ in wanted(state)})
+
+
+def redated(state: State, calendar: Calendar) -> list[Fact]:
+    """What a newer calendar changes of the clocks that run; those of a held suborder are looked at when they go on (X.9)."""
+    moved = answers.redated(state, calendar)
+    return answers.redated(running(state), calendar) if moved else []
+
+
+def stands_at(state: State, one: Request, world: World) -> datetime:
+    """The instant an answer of now is judged by: a hold stops the clock (X.1)."""
+    sub = state.subs.get(one.suborder)
+    return sub.held_at if sub and sub.held and sub.held_at else world.now
 
 
 def called_off(state: State, suborder: str) -> list[Fact]:

@@ -8,8 +8,9 @@ from services.intake.domain.products import fallout_id
 from services.intake.domain.requests import ACCOUNT, request_id
 from services.intake.domain.state import GENERATED, State
 from shared.calendar.calendar import local_day
-from shared.common.answers import Limits, limits
+from shared.common.answers import Clock, clock
 from shared.common.mails import area, mail, owner
+from shared.common.time_limits import used
 from shared.contracts.base import Fact
 from shared.contracts.common import ActivationsRequested, NotificationRequested, RegionalTicketRequested
 from shared.contracts.intake import (
@@ -60,14 +61,14 @@ def _decomposed(state: State, content: OrderContent, world: World) -> list[Fact]
     steps += [step for part in parts for step in plan.steps(part, world)]
     return [
         OrderDecomposed(suborders=tuple(parts), rules=rules),
-        FulfilmentPlanned(plan_version=state.plans + 1, steps=tuple(steps), rules=rules),
+        FulfilmentPlanned(plan_version=state.plans + 1, steps=tuple(steps), calendar=used(world.calendar), rules=rules),
         *_requests(state, content, parts, world),
     ]
 
 
 def _requests(state: State, content: OrderContent, parts: list[Decomposition], world: World) -> list[Fact]:
     """What is asked of Activaciones, with one mail for all of it, and of ServiceNow; nothing is asked twice (3.5 to 3.7)."""
-    until, quoting = limits(world), str(world.policy.value("quotes.from", local_day(world.now)))
+    until, quoting = clock(world), str(world.policy.value("quotes.from", local_day(world.now)))
     asked: dict[str, ActivationsRequested] = {}
     tickets: list[Fact] = []
     for part in parts:
@@ -96,7 +97,7 @@ def _mail(state: State, content: OrderContent, asked: Collection[ActivationsRequ
 
 
 def _request(
-    content: OrderContent, sold: SuborderContent, identity: str, kind: str, asked_of: str, until: Limits
+    content: OrderContent, sold: SuborderContent, identity: str, kind: str, asked_of: str, until: Clock
 ) -> ActivationsRequested:
     return ActivationsRequested(
         suborder=sold.suborder,
@@ -106,6 +107,7 @@ def _request(
         asked_of=asked_of,
         due=until.due,
         warn_at=until.warn_at,
+        limit=until.limit,
         answer_to=ANSWER_TO,
         order_number=content.order_number,
         suborder_number=sold.suborder_number,

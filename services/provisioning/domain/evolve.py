@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+from services.provisioning.domain.clock import reservation
 from services.provisioning.domain.state import Circuit, Rework, State, Visit
 from services.provisioning.domain.stock import JEOPARDY as SHORT_OF_STOCK
-from shared.common.answers import Request, fold_requests, moved_on, with_request
+from shared.common.answers import Request, fold_requests, moved_on, with_redated, with_request
 from shared.common.state import fold_common, without
+from shared.common.time_limits import by_version
 from shared.contracts.common import (
     CalendarAdopted,
+    ClockRedated,
     CommandRefused,
     FalloutResolved,
     HoldLifted,
@@ -111,7 +114,8 @@ def network_built(state: State, fact: NetworkBuilt) -> State:
 
 @evolve.on(LogicalConfigurationRequested)
 def configuration_requested(state: State, fact: LogicalConfigurationRequested) -> State:
-    one = Request(kind="LOGICAL_CONFIGURATION", due=fact.due, warn_at=fact.warn_at, suborder=fact.suborder)
+    clock = fact.model_dump(include={"due", "warn_at", "limit", "suborder"})
+    one = Request(kind="LOGICAL_CONFIGURATION", **clock)
     return state.having(requests={**state.requests, fact.request_id: one})
 
 
@@ -148,7 +152,15 @@ def shortage(state: State, fact: EquipmentShortageDetected) -> State:
 
 @evolve.on(EquipmentReserved)
 def reserved(state: State, fact: EquipmentReserved) -> State:
-    return state.having(done=state.done | {"EQUIPMENT"}, reserved=fact.items, reserved_until=fact.until, short=False)
+    lasts = {"reserved_until": fact.until, "reserved_for": fact.limit}
+    return state.having(done=state.done | {"EQUIPMENT"}, reserved=fact.items, short=False, **lasts)
+
+
+@evolve.on(ClockRedated)
+def redated(state: State, fact: ClockRedated) -> State:
+    if fact.clock != reservation(state):
+        return with_redated(state, fact)
+    return state.having(reserved_until=fact.after, reserved_for=by_version(state.reserved_for, fact.calendar))
 
 
 @evolve.on(EquipmentReleased)

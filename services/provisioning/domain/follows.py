@@ -1,6 +1,6 @@
 """What the state leads to by itself: the next step opens when the one before it is done, whatever came first."""
 
-from services.provisioning.domain import logical, rework, stock, visit
+from services.provisioning.domain import clock, logical, rework, stock, visit
 from services.provisioning.domain.state import State
 from shared.contracts.provisioning import EquipmentReleased, NetworkBuilt
 from shared.decider import Facts, World
@@ -13,6 +13,9 @@ def follows(state: State, world: World) -> Facts:
         return [EquipmentReleased(items=state.reserved, why="CANCELLED")] if state.reserved_until else []
     if card is None or state.held:
         return []
+    moved = clock.redated(state, world.calendar)
+    if moved:
+        return moved
     again = rework.due(state)
     if again or state.stage == "PROVISIONED":
         return again

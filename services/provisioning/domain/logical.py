@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from services.provisioning.domain.state import State
-from shared.common.answers import cleared, limits
+from shared.common.answers import cleared, clock
 from shared.common.mails import area, heading, mail, owner
 from shared.contracts.base import Fact
 from shared.contracts.intake import AnswerActivationsRequest
@@ -25,15 +25,13 @@ def configure(state: State, card: Card, world: World) -> list[Fact]:
     """What the step asks now: nothing when the product has no logical configuration, else Activaciones, once per attempt."""
     if not card.traits.logical:
         return [LogicalConfigurationSkipped(reason="El producto no lleva configuración lógica.")]
-    request, until = f"{state.suborder}/logical/{state.attempt}", limits(world)
+    request, until = f"{state.suborder}/logical/{state.attempt}", clock(world)
     if request in state.requests:
         return []
     values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence_el": until.due.isoformat()}
     to = [area("activaciones")]
     return [
-        LogicalConfigurationRequested(
-            request_id=request, reference=REFERENCE, due=until.due, warn_at=until.warn_at, **for_partner(card)
-        ),
+        LogicalConfigurationRequested(request_id=request, reference=REFERENCE, **until.model_dump(), **for_partner(card)),
         mail("provisioning", state.suborder, "SOLICITUD_ACTIVACIONES", request, to, cc=owner(state), values=values),
     ]
 
@@ -64,8 +62,9 @@ def answered(state: State, command: AnswerActivationsRequest, world: World) -> D
         return refused("UNKNOWN_REQUEST", request=command.request_id)
     if request.answered:
         return []
-    clock = state.held.at if state.held else world.now
-    done = LogicalConfigurationCompleted(request_id=command.request_id, late=clock > request.due, values=command.values)
+    stands_at = state.held.at if state.held else world.now
+    late = stands_at > request.by(world.calendar).due
+    done = LogicalConfigurationCompleted(request_id=command.request_id, late=late, values=command.values)
     return [done, *cleared(command.request_id, request)]
 
 

@@ -7,7 +7,7 @@ from shared.common.answers import Request
 from shared.common.state import State as Common
 from shared.contracts.base import Model
 from shared.contracts.provisioning import Delivered, ItemMethod, Reserved
-from shared.contracts.shapes import Card, Equipment, Window
+from shared.contracts.shapes import Card, Equipment, TimeLimit, Window
 
 STEPS: Final = ("NETWORK", "LOGICAL", "EQUIPMENT", "VISIT", "METHOD")
 STAGES: Final = frozenset((*STEPS, "PROVISIONED", "REWORK"))
@@ -65,6 +65,7 @@ class State(Common):
     stock_checks: int = 0
     reserved: tuple[Reserved, ...] = ()
     reserved_until: datetime | None = None
+    reserved_for: TimeLimit | None = None
     short: bool = False
     visit: Visit | None = None
     visits: int = 0

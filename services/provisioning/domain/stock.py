@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from services.provisioning.domain.clock import reserved_until
 from services.provisioning.domain.state import State
 from shared.calendar.calendar import local_day
 from shared.common.mails import heading, mail, member, owner
+from shared.common.time_limits import counted, used
 from shared.contracts.base import DeadlineReached, Fact
 from shared.contracts.common import FalloutRaised, FalloutResolved, JeopardyCleared, JeopardyRaised
 from shared.contracts.provisioning import (
@@ -21,7 +23,7 @@ from shared.contracts.provisioning import (
     StockAnswer,
     StockCheckRequested,
 )
-from shared.contracts.shapes import Card, Equipment
+from shared.contracts.shapes import Card, Equipment, TimeLimit
 from shared.decider import Decision, Refused, World, refused
 
 JEOPARDY: Final = "stock"
@@ -80,13 +82,17 @@ def _reserve(state: State, answers: tuple[StockAnswer, ...], needed: dict[str, i
         if taken:
             items.append(Reserved(sku=one.sku, quantity=taken, warehouse=one.warehouse or ""))
     days = int(world.policy.value("reservation.business_days", local_day(world.now)))
-    until = world.calendar.add_days(world.now, days, "BUSINESS")
+    limit = TimeLimit(since=world.now, n=days, unit="BUSINESS_DAYS", calendar=used(world.calendar))
     resolved = [
         FalloutResolved(fallout_id=key, how="RETRY", reason="El equipo está disponible.")
         for key, one in state.fallouts.items()
         if one.kind == "SHORTAGE"
     ]
-    return [EquipmentReserved(items=tuple(items), until=until), *resolved, *no_longer_short(state)]
+    return [
+        EquipmentReserved(items=tuple(items), until=counted(limit, world.calendar).due, limit=limit),
+        *resolved,
+        *no_longer_short(state),
+    ]
 
 
 def no_longer_short(state: State) -> list[Fact]:
@@ -129,6 +135,7 @@ def release(state: State, command: ReleaseEquipment, world: World) -> Decision:
 
 def expired(state: State, reached: DeadlineReached, world: World) -> Decision:
     """The reservation ran out unused; stock is asked again (7.2)."""
-    if state.reserved_until is None or state.reserved_until > world.now:
+    until = reserved_until(state, world.calendar)
+    if until is None or until > world.now:
         return []
     return [EquipmentReleased(items=state.reserved, why="EXPIRED")]

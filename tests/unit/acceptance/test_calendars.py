@@ -13,19 +13,12 @@ from shared.contracts.acceptance import (
 from shared.contracts.common import RecordClocksRedated
 from shared.contracts.intake import OrderHeld, OrderResumed
 from tests.builders import PARENT, SUBORDER, card, passed_tests, released, terms
-from tests.given import Given, actor, day
+from tests.decrees import amended, change, decided_by
+from tests.given import Given, actor
 from tests.unit.acceptance.acceptance_site import SENT, SYSTEM, Site, local
 from tests.unit.acceptance.test_rejection import refusal
 
 SUPERVISOR = actor("OM_SUPERVISOR", "sup-om-1")
-
-
-def change(date: str, *, working: bool, calendar: str = "BO", decree: str = "DS 9999") -> DayChange:
-    return DayChange(calendar=calendar, date=day(date), working=working, decree=decree, published=day("2026-11-28"))
-
-
-def amended(*changes: DayChange) -> CalendarAmended:
-    return CalendarAmended(version=2, changes=changes)
 
 
 def in_business_days() -> Site:
@@ -87,12 +80,6 @@ def test_an_earlier_deadline_waits_for_a_supervisor_and_is_never_nearer_than_two
     site.when(ApproveRedating(aggregate=SUBORDER, calendar_version=2), SUPERVISOR)
     assert site.of(AcceptanceClockRedated)[0].approved_by == "sup-om-1"
     assert site.state.clock.deadline == local("2026-12-10 16:30")
-
-
-def decided_by(site: Site, *changes: DayChange) -> Site:
-    """From now on the world has the amended calendar, as after a service adopted it."""
-    site.calendar = site.calendar.amended(changes)
-    return site
 
 
 @pytest.mark.criterion("X.9", "X.1")

@@ -21,8 +21,8 @@ from shared.contracts.acceptance import AcceptanceExpired, AcceptanceExpiryNotif
 from shared.contracts.base import Fact, to_json
 from shared.contracts.intake import OrderHeld, OrderResumed
 from tests.builders import PARENT, SUBORDER, card, passed_tests, released, terms
+from tests.decrees import change
 from tests.unit.acceptance.acceptance_site import GI, SENT, Site, local, signed_acta
-from tests.unit.acceptance.test_calendars import change
 
 COPIES = ("EC", "GI")
 PURPOSES = ("reminder/1/1/2", "reminder/1/1/4", "reminder/1/1/6", "reminder/1/1/8")

@@ -27,7 +27,7 @@ SUBORDER: Final = Decider(
     waiting=waiting,
     effects=effects,
     stamp=common_stamp,
-    version=2,
+    version=3,
 )
 CALENDARS: Final = Decider(
     state=calendars.Calendars,

@@ -254,15 +254,18 @@ def clock_resumed(state: State, fact: AcceptanceClockResumed) -> State:
 
 @evolve.on(RedatingProposed)
 def redating_proposed(state: State, fact: RedatingProposed) -> State:
-    return state.having(redating=Redating(after=fact.after, calendar=fact.calendar))
+    return state.having(redating=Redating(by=fact.after - fact.before, calendar=fact.calendar))
 
 
 @evolve.on(AcceptanceClockRedated)
 def redated(state: State, fact: AcceptanceClockRedated) -> State:
-    """Unused slots move with the clock; the dossier names the calendar it was decided by."""
+    """Unused slots move with the clock, and what a rejection left of it; the dossier names the calendar it was decided by."""
+    by, rejection = fact.after - fact.before, state.rejection
     acta = state.acta.model_copy(update={"calendar": fact.calendar}) if state.acta else None
-    clock = state.clock.moved(fact.after - fact.before) if state.clock else None
-    return state.having(acta=acta, clock=clock, redating=None)
+    clock = state.clock.moved(by) if state.clock else None
+    if rejection is not None:
+        rejection = rejection.model_copy(update={"remaining": rejection.remaining + by.total_seconds()})
+    return state.having(acta=acta, clock=clock, rejection=rejection, redating=None)
 
 
 @evolve.on(OnboardingStarted)

@@ -65,9 +65,9 @@ class Rejection(Model):
 
 
 class Redating(Model):
-    """An earlier deadline that an amended calendar proposes."""
+    """A shorter term that an amended calendar proposes: by how much, whatever pauses still add."""
 
-    after: datetime
+    by: timedelta
     calendar: CalendarUse
 
 

@@ -9,6 +9,10 @@ CONSEQUENCE: Final = (
     "Si hasta ese momento no recibimos el acta firmada ni un rechazo, "
     "el servicio se dará por aceptado y comenzará su facturación."
 )
+STANDS: Final = (
+    "Mientras su rechazo está en revisión el plazo no corre: la fecha vale si se reanuda hoy, "
+    "y será más tarde por el tiempo que todavía dure la revisión."
+)
 
 
 def local(instant: datetime) -> str:

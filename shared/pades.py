@@ -21,6 +21,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 
 from shared.contracts.shapes import Signature
+from shared.signed_revision import base_sha256
 
 for library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(library).setLevel(logging.CRITICAL + 1)  # they write the signer's name into their warnings
@@ -37,7 +38,8 @@ def verdict(content: bytes, trusted: Path | None, at: datetime) -> Signature:
     """What holds of the signatures in a PDF that says it has some. Never raises for what the file is.
 
     Valid when every signature is intact and of a trusted authority at `at`, and the last one, or a document timestamp
-    after it, covers the whole file. Without authorities none is valid: anybody can make an intact one for themselves.
+    after it, covers the whole file; then it is also said which file was signed. Without authorities none is valid: anybody
+    can make an intact one for themselves.
 
     Args:
         content: The whole file.
@@ -49,11 +51,14 @@ def verdict(content: bytes, trusted: Path | None, at: datetime) -> Signature:
         OSError: `trusted` cannot be read.
     """
     authorities = list(load_certs_from_pemder(pem_files(trusted)))
+    base = None
     try:
-        detail = _judged(content, authorities, at)
+        reader = PdfFileReader(BytesIO(content))
+        detail = _judged(reader, authorities, at)
+        base = base_sha256(content, reader) if detail == GOOD else None
     except Exception:  # noqa: BLE001 - whatever a file made by anybody does to its reader, its signature is unread
         detail = UNREADABLE
-    return Signature(method="PADES", valid=detail == GOOD, detail=detail)
+    return Signature(method="PADES", valid=detail == GOOD, detail=detail, base_sha256=base)
 
 
 def pem_files(trusted: Path | None) -> Sequence[Path]:
@@ -63,8 +68,8 @@ def pem_files(trusted: Path | None) -> Sequence[Path]:
     return sorted(trusted.glob("*.pem")) if trusted.is_dir() else (trusted,)
 
 
-def _judged(content: bytes, authorities: Sequence[Any], at: datetime) -> str:
-    signatures = PdfFileReader(BytesIO(content)).embedded_signatures
+def _judged(reader: PdfFileReader, authorities: Sequence[Any], at: datetime) -> str:
+    signatures = reader.embedded_signatures
     if not any(one.sig_object_type == "/Sig" for one in signatures):
         return UNREADABLE
     last = len(signatures) - 1

@@ -123,7 +123,7 @@ REFUSALS: Final[dict[str, Refusal]] = {
             "CAUSE_REQUIRED": "Indique la causa de la falla.",
             "SIGNER_INCOMPLETE": "Complete firmante, cargo y fecha; una firma escaneada necesita constancia.",
             "SIGNATURE_INVALID": "La firma electrónica no es válida: {detail}.",
-            "ACTA_MISMATCH": "La firma es de un acta anterior. Registre la firma del acta vigente.",
+            "ACTA_MISMATCH": "La firma no es del acta vigente tal como se envió. Registre el mismo archivo, firmado.",
             "NO_OPEN_REJECTION": "No hay un rechazo abierto.",
             "DISMISSAL_NEEDS_GI": "Una segunda desestimación la decide el Gerente de Ingeniería.",
             "UNKNOWN_REDATING": "No hay un cambio de plazo propuesto para ese calendario.",

@@ -129,6 +129,9 @@ class Signature(Model):
     method: Literal["PADES", "SCAN"]
     valid: bool
     detail: Text | None = None
+    base_sha256: Sha256 | None = Field(
+        default=None, description="Of the file that was signed: as it was before its first signature, which changed nothing else."
+    )
 
 
 class Doc(Model):

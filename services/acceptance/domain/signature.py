@@ -5,6 +5,7 @@ from services.acceptance.domain.evidence import evidence, regional_ticket
 from services.acceptance.domain.rejection import settled
 from services.acceptance.domain.state import UNDECIDED, State
 from shared.contracts.acceptance import AcceptanceSigned, LateSignatureRecorded, RecordSignature
+from shared.contracts.shapes import Doc
 from shared.decider import Decision, Refused, World, refused
 
 
@@ -36,8 +37,16 @@ def defect(state: State, command: RecordSignature) -> Refused | None:
     if signed is not None and signed.method == "PADES" and not signed.valid:
         return refused("SIGNATURE_INVALID", detail=signed.detail or "no se pudo comprobar")
     acta = state.acta.doc if state.acta else None
-    # A file names the acta it signs in `origin`, and nobody signs an acta before it exists.
-    named = command.document.origin
-    if acta and ((named and named != acta.doc_id) or command.signed_at < acta.at):
-        return refused("ACTA_MISMATCH")
-    return None
+    return refused("ACTA_MISMATCH") if acta and not _of(acta, command) else None
+
+
+def _of(acta: Doc, command: RecordSignature) -> bool:
+    """Whether it signs this acta: nobody signs one before it exists, and a digital signature has the bytes that it signs.
+
+    A scan says in `origin` what it is of, and the owner attests it.
+    """
+    document = command.document
+    signed = document.signature
+    if signed is not None and signed.method == "PADES" and signed.base_sha256 != acta.sha256:
+        return False
+    return command.signed_at >= acta.at and document.origin in {None, "", acta.doc_id}

@@ -42,9 +42,15 @@ class Site(Given):
     def tested(self, series: int = 1, at: datetime | None = None) -> Self:
         return self.when(released(), at=at).when(passed_tests(series))
 
-    def rendered(self) -> Self:
+    def acta_content(self) -> dict[str, Any]:
+        """What the acta that is to be rendered says."""
+        (effect,) = self.decider.effects(self.state)
+        return dict(effect.args["content"])
+
+    def rendered(self, **more: Any) -> Self:
         acta = self.of(ActaPrepared)[-1]
-        file = doc("ACTA_ENTREGA", f"{SUBORDER}/acta/{acta.series}/{acta.revision}", at=self.now, version=acta.revision)
+        name = f"{SUBORDER}/acta/{acta.series}/{acta.revision}"
+        file = doc("ACTA_ENTREGA", name, **{"at": self.now, "version": acta.revision} | more)
         return self.when(RecordActaRendered(aggregate=SUBORDER, revision=acta.revision, acta=file), SYSTEM)
 
     def sent(self, purpose: str, at: datetime | None = None, cc: tuple[str, ...] = ()) -> Self:
@@ -54,9 +60,9 @@ class Site(Given):
         told = mail_sent(purpose, self.now, service="acceptance", cc=cc, attached=attached)
         return self.when(told, source="/notifications")
 
-    def acta_out(self, at: datetime = SENT) -> Self:
+    def acta_out(self, at: datetime = SENT, **more: Any) -> Self:
         """Tests passed, the acta is with the customer and its clock runs."""
-        return self.tested(at=at).rendered().sent("acta/1/1")
+        return self.tested(at=at).rendered(**more).sent("acta/1/1")
 
     def signs(self, **changes: Any) -> Self:
         return self.when(signature(**{"signed_at": self.now} | changes), OM)
@@ -82,7 +88,8 @@ class Site(Given):
 
 
 def signed_acta(method: Any = "PADES", *, valid: bool = True, **changes: Any) -> Doc:
-    proof = Signature(method=method, valid=valid)
+    base = digest(f"{SUBORDER}/acta/1/1") if method == "PADES" else None
+    proof = Signature(method=method, valid=valid, base_sha256=base)
     return doc("ACTA_FIRMADA", "firmada-1", signature=proof, origin=f"{SUBORDER}/acta/1/1", **changes)
 
 

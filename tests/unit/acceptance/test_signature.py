@@ -3,9 +3,14 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, LateSignatureRecorded
+from shared.contracts.shapes import Doc, Signature
 from tests.builders import SUBORDER, doc
 from tests.given import actor
 from tests.unit.acceptance.acceptance_site import SENT, Site, local, signature, signed_acta
+
+
+def of_another_file(base: str | None) -> Doc:
+    return signed_acta().model_copy(update={"signature": Signature(method="PADES", valid=True, base_sha256=base)})
 
 
 @pytest.mark.criterion("14.1", "15.1")
@@ -27,6 +32,8 @@ def test_the_signed_acta_accepts_with_its_evidence() -> None:
         ({"document": signed_acta("SCAN")}, "SIGNER_INCOMPLETE"),  # a scan without attestation
         ({"document": signed_acta(valid=False)}, "SIGNATURE_INVALID"),
         ({"document": doc("ACTA_FIRMADA", origin=f"{SUBORDER}/acta/9/1"), "attestation": "vista"}, "ACTA_MISMATCH"),
+        ({"document": of_another_file(None)}, "ACTA_MISMATCH"),  # signed otherwise than as an update of a file
+        ({"document": of_another_file("f" * 64)}, "ACTA_MISMATCH"),  # whatever its origin says
         ({"document": signed_acta("SCAN"), "attestation": "La firmó en su oficina, tel. 71234567"}, "PERSONAL_DATA"),
         ({"signed_at": SENT - timedelta(days=1)}, "ACTA_MISMATCH"),  # before this acta existed
     ],
@@ -49,6 +56,14 @@ def test_a_scan_with_attestation_counts() -> None:
 def test_a_digital_signature_needs_no_attestation_and_its_moment_is_evidence() -> None:
     told = Site().acta_out().signs().of(AcceptanceSigned)[0].evidence
     assert (told.attestation, told.signed_at) == (None, SENT)
+
+
+@pytest.mark.criterion("14.1", "14.7")
+def test_the_signature_of_the_acta_before_an_upheld_rejection_is_not_of_the_one_after_it() -> None:
+    site = Site().acta_out().rejects().upholds()
+    site.tested(2).rendered().sent("acta/2/1").signs(document=signed_acta().model_copy(update={"origin": None}))
+    assert site.refusal is not None
+    assert site.refusal.code == "ACTA_MISMATCH"
 
 
 @pytest.mark.criterion("14.5")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -133,12 +133,11 @@ async def test_nobody_uploads_without_a_token(caller: httpx2.AsyncClient) -> Non
 
 
 def acta() -> bytes:
-    site = Site().tested()
-    (effect,) = site.decider.effects(site.state)
-    return pdf_of(dict(effect.args["content"]), SENT)
+    return pdf_of(Site().tested().acta_content(), SENT)
 
 
 SIGNED = AUTHORITY.sign(acta())
+ANOTHER = AUTHORITY.sign(pdf_of(Site().tested(at=SENT + timedelta(days=1)).acta_content(), SENT))
 NAMED = {"kind": "ACTA_FIRMADA", "origin": f"{SUBORDER}/acta/1/1"}
 
 
@@ -148,7 +147,16 @@ async def test_an_acta_signed_by_the_customer_is_accepted_with_nobody_vouching_f
     doc = Doc.model_validate_json(answer.content)
     assert doc.signature is not None
     assert (doc.signature.method, doc.signature.valid) == ("PADES", True)
-    assert Site().acta_out().signs(document=doc).names() == ["AcceptanceSigned"]
+    sent = sha256(acta()).hexdigest()
+    assert Site().acta_out(sha256=sent).signs(document=doc).names() == ["AcceptanceSigned"]
+
+
+@pytest.mark.criterion("14.1")
+async def test_a_signed_acta_of_another_delivery_is_not_this_one_whatever_the_uploader_says(caller: httpx2.AsyncClient) -> None:
+    doc = Doc.model_validate_json((await caller.post("/v1/documents", params=NAMED, content=ANOTHER)).content)
+    site = Site().acta_out(sha256=sha256(acta()).hexdigest()).signs(document=doc, attestation="Es esta")
+    assert site.refusal is not None
+    assert site.refusal.code == "ACTA_MISMATCH"
 
 
 @pytest.mark.criterion("14.1")

@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from services.acceptance.adapters.acta_pdf import pdf_of
 from shared import pades, uploads
 from shared.contracts.shapes import Signature
 from shared.settings import Settings, Signatures
-from tests.signing import SIGNER, Authority, retitled, updated
+from tests.signing import SIGNER, Authority, Change, emptied, noted, retitled, saved_anew, updated, written_over
 from tests.unit.acceptance.acceptance_site import Site
 
 AT = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -27,9 +28,7 @@ def authority() -> Authority:
 
 @pytest.fixture(scope="module")
 def acta() -> bytes:
-    site = Site().tested()
-    (effect,) = site.decider.effects(site.state)
-    return pdf_of(dict(effect.args["content"]), AT)
+    return pdf_of(Site().tested().acta_content(), AT)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +57,39 @@ def test_a_signature_of_a_configured_authority_over_the_whole_file_is_valid(sign
 @pytest.mark.criterion("14.1")
 def test_two_people_may_sign_one_after_the_other(signed: bytes, authority: Authority, trust: Signatures) -> None:
     assert (found(authority.sign(signed, "Operador"), trust)).valid
+
+
+@pytest.mark.criterion("14.1")
+def test_a_signed_acta_is_known_by_the_bytes_that_went_out_however_many_sign_it(
+    acta: bytes, signed: bytes, authority: Authority, trust: Signatures
+) -> None:
+    sent = sha256(acta).hexdigest()
+    assert found(signed, trust).base_sha256 == sent
+    assert found(authority.sign(signed, "Operador"), trust).base_sha256 == sent
+
+
+@pytest.mark.criterion("14.1")
+@pytest.mark.parametrize("change", [written_over, noted, emptied])
+def test_an_acta_that_the_signer_changed_is_another_file_whether_before_or_while_it_was_signed(
+    change: Change, acta: bytes, authority: Authority, trust: Signatures
+) -> None:
+    before, meanwhile = authority.sign(updated(acta, change)), authority.sign(acta, change=change)
+    for content in (before, meanwhile):
+        signature = found(content, trust)
+        assert (signature.valid, content.startswith(acta)) == (True, True)  # all intact and all of it signed
+        assert signature.base_sha256 != sha256(acta).hexdigest()
+
+
+@pytest.mark.criterion("14.1")
+def test_an_acta_that_was_saved_anew_is_another_file(acta: bytes, authority: Authority, trust: Signatures) -> None:
+    signature = found(authority.sign(saved_anew(acta)), trust)
+    assert signature.valid
+    assert signature.base_sha256 != sha256(acta).hexdigest()
+
+
+@pytest.mark.criterion("14.1")
+def test_a_signature_that_does_not_hold_says_nothing_of_what_was_signed(signed: bytes) -> None:
+    assert found(signed, Signatures()).base_sha256 is None
 
 
 @pytest.mark.criterion("14.1")

@@ -6,6 +6,7 @@ from services.testing.domain import closing
 from services.testing.domain.runs import end_to_end
 from services.testing.domain.state import Session, State
 from shared.common.mails import customer, heading, mail, member, owner, staff
+from shared.common.people import stranger
 from shared.contracts.base import Fact
 from shared.contracts.common import NotificationRequested
 from shared.contracts.shapes import Card, Invite
@@ -50,6 +51,8 @@ def propose(state: State, command: ProposeSession, world: World) -> Decision:
         return refused("DATE_NOT_AGREED")
     if command.window.start <= world.now or command.window.end <= command.window.start:
         return refused("WINDOW_IN_PAST")
+    if unknown := stranger(world, command.engineer, ENGINEER):
+        return unknown
     proposed = SessionProposed(
         session=state.sessions + 1,
         mode=command.mode,

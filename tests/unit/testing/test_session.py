@@ -33,6 +33,13 @@ def test_a_session_needs_a_date_and_lies_ahead() -> None:
     assert trial.dated().proposed(hours=-3).code == "WINDOW_IN_PAST"
 
 
+@pytest.mark.criterion("11.2")
+def test_the_engineer_of_a_session_is_one_the_operator_knows() -> None:
+    trial = Trial().internal().dated().knowing(ingeniero_1="INGENIERO_B2B", om_2="OM")
+    assert [trial.proposed(engineer).code for engineer in ("ingeniero-9", "om-2")] == ["UNKNOWN_STAFF"] * 2
+    assert trial.proposed("ingeniero-1").of(SessionProposed)
+
+
 @pytest.mark.criterion("11.2", "12.1", "12.3")
 def test_everybody_who_takes_part_is_asked_and_invited() -> None:
     trial = Trial(WITH_TIER2).internal().dated().proposed()

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from services.intake.domain.evolve import evolve
-from services.intake.domain.files import troubles
+from services.intake.domain.files import OTHER_FILE, given_up, store_key, troubles
 from services.intake.domain.state import Attached, State
 from shared.calendar.calendar import local_day
+from shared.common.behaviours import TRIES
 from shared.contracts.base import Fact
-from shared.contracts.common import FalloutRaised, FalloutResolved
+from shared.contracts.common import EffectDeferred, FalloutRaised, FalloutResolved
 from shared.contracts.intake import (
     AttachDocument,
     DocsRevalidationRequired,
@@ -106,13 +107,21 @@ def stored(state: State, command: RecordDocumentStored, world: World) -> Decisio
     known = state.documents.get(command.doc_id)
     if known is None or known.stored:
         return []
-    not_fetched, other_file = troubles(known.doc)
     if known.doc.hash_of == "CONTENT" and known.doc.sha256 != command.sha256:
-        if other_file in state.fallouts:
-            return []
-        detail = f"El archivo de {known.doc.kind} no coincide con su huella."
-        return [FalloutRaised(fallout_id=other_file, fallout_class="HASH_MISMATCH", step="DOCUMENTS", detail=detail, queue="EC")]
-    facts: list[Fact] = [DocumentStored(doc_id=command.doc_id, sha256=command.sha256)]
-    if not_fetched in state.fallouts:
-        facts.append(FalloutResolved(fallout_id=not_fetched, how="RETRY", reason="El archivo se obtuvo."))
-    return facts
+        return [] if given_up(state, known.doc) else _another_file(state, known.doc, world)
+    ended = (key for key in troubles(known.doc) if key in state.fallouts)
+    return [
+        DocumentStored(doc_id=command.doc_id, sha256=command.sha256),
+        *(FalloutResolved(fallout_id=key, how="RETRY", reason="El archivo se obtuvo.") for key in ended),
+    ]
+
+
+def _another_file(state: State, doc: Doc, world: World) -> list[Fact]:
+    """It is not fetched again by itself: a person asks for another try, or for another file."""
+    _, other_file = troubles(doc)
+    no_more = EffectDeferred(key=store_key(doc), attempt=TRIES, code=OTHER_FILE, next_at=world.now)
+    if other_file in state.fallouts:
+        return [no_more]
+    detail = f"El archivo de {doc.kind} no coincide con su huella."
+    raised = FalloutRaised(fallout_id=other_file, fallout_class=OTHER_FILE, step="DOCUMENTS", detail=detail, queue="EC")
+    return [no_more, raised]

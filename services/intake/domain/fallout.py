@@ -1,6 +1,7 @@
 """What resolving a fallout of intake means: asked of the table again, tried again, done by hand, or skipped (X.4)."""
 
 from services.intake.domain.assembly import collect
+from services.intake.domain.files import OTHER_FILE, store_key, troubles
 from services.intake.domain.products import classify, fallout_id, unknown
 from services.intake.domain.receive import classified
 from services.intake.domain.state import State, assembly_task
@@ -26,9 +27,13 @@ def resolve(state: State, command: ResolveFallout, world: World) -> Decision:
         return refused(raised.kind)
     if raised.kind == "NO_RULE_ROW":
         return _classified_again(state, command.fallout_id, list(decided), world)
-    if raised.kind == "EFFECT_FAILED":
-        return [EffectDeferred(key=raised.step, attempt=0, code="RETRY", next_at=world.now)]
-    return decided
+    tried = {"EFFECT_FAILED": raised.step, OTHER_FILE: _fetches(state, command.fallout_id)}.get(raised.kind)
+    return [EffectDeferred(key=tried, attempt=0, code="RETRY", next_at=world.now)] if tried else decided
+
+
+def _fetches(state: State, key: str) -> str | None:
+    """The effect that fetches the file of this fallout; None when a newer version took its place."""
+    return next((store_key(one.doc) for one in state.documents.values() if key in troubles(one.doc)), None)
 
 
 def _classified_again(state: State, key: str, decided: list[Fact], world: World) -> Decision:

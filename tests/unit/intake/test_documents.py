@@ -147,6 +147,23 @@ def test_another_file_than_was_announced_is_a_task_of_the_ec_until_a_newer_one_c
     assert set(wanted(desk)) == {"store/doc-sow/2"}
 
 
+@pytest.mark.criterion("2.8", "X.4")
+def test_a_retry_fetches_another_file_again_and_the_task_ends_with_the_right_one() -> None:
+    desk = Desk(sale(documents=(sent("SOW", hash_of="CONTENT"),)))
+    told = {"aggregate": PARENT, "doc_id": "doc-sow"}
+    wrong, right = (RecordDocumentStored.model_validate(told | {"sha256": one}) for one in (digest("otro"), digest("doc-sow")))
+    (raised,) = desk.when(wrong, SYSTEM).of(FalloutRaised)
+    again = ResolveFallout(aggregate=PARENT, fallout_id=raised.fallout_id, how="RETRY", reason="Subieron el correcto")
+    assert desk.when(again, EC).names() == ["EffectDeferred"]
+    assert wanted(desk)["store/doc-sow/1"].attempt == 1
+    desk.when(RecordEffectFailed(aggregate=PARENT, key="store/doc-sow/1", attempt=1, code="TimeoutError"), SYSTEM)
+    assert wanted(desk)["store/doc-sow/1"].attempt == 2, "the retry itself may fail and is tried again"
+    assert desk.when(wrong, SYSTEM).names() == ["EffectDeferred"]
+    assert (wanted(desk), set(desk.state.fallouts)) == ({}, {raised.fallout_id})
+    assert desk.when(again, EC).when(right, SYSTEM).names() == ["DocumentStored", "FalloutResolved"]
+    assert (desk.of(FalloutResolved)[-1].how, desk.state.fallouts) == ("RETRY", {})
+
+
 @pytest.mark.criterion("X.4")
 def test_a_file_that_cannot_be_fetched_is_a_task_after_the_last_try_and_ends_with_its_success() -> None:
     desk = Desk(sale(documents=(sent("SOW"),)))

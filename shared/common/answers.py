@@ -34,10 +34,10 @@ class Clock(Model):
     limit: TimeLimit | None = None
 
 
-def clock(world: World) -> Clock:
+def clock(world: World, kind: str) -> Clock:
     """The clock of what is asked now: the operator's hours, of the clock or of working days, or the next working day (D5)."""
-    day = local_day(world.now)
-    unit, hours, share = (world.policy.value(f"activations.{name}", day) for name in ("answer_within", "hours", "warning_share"))
+    day, names = local_day(world.now), ("answer_within", "hours", "warning_share")
+    unit, hours, share = (world.policy.value(f"activations.{name}", day, kind) for name in names)
     limit = TimeLimit(since=world.now, n=int(hours), unit=unit, warn_share=share, calendar=used(world.calendar))
     until = counted(limit, world.calendar)
     return Clock(due=until.due, warn_at=until.warn_at, limit=limit)

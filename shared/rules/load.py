@@ -10,11 +10,13 @@ from shared.rules.error import RuleError
 from shared.rules.labels import Labels, plain
 from shared.rules.marked import Marked, read
 from shared.rules.outputs import Types
-from shared.rules.policy import Policy
+from shared.rules.policy import OTHERS, Policy
 from shared.rules.reading import read_day, read_table, read_types
 from shared.rules.tables import Table, Tables
 
 TYPES: Final = "types.yaml"
+LIMITS: Final = frozenset({"one_of", "by"})
+"""What a value may be, and by which kinds: where one of these is said, the value itself stands under `value`."""
 COMMON_POLICY: Final = Path(__file__).parent / "policy.yaml"
 """Values that hold for every service."""
 
@@ -44,7 +46,8 @@ def load_policy(*paths: Path) -> Policy:
     """Policy values of these files, a later one before an earlier; a file that is not there has none.
 
     `valid_from` stands once for all plain values. A value with its alternatives is {one_of, value}; one that changes is
-    {one_of?, versions: [{valid_from, value}]}. Raises RuleError naming file and line.
+    {one_of?, versions: [{valid_from, value}]}. One that names its kinds, {by: [kind, ...], ...}, may be a value for all of
+    them, or {kind: value, others: value}. Raises RuleError naming file and line.
     """
     values: dict[str, tuple[tuple[date, Any], ...]] = {}
     for path in paths:
@@ -63,14 +66,22 @@ def _policy(name: str, marked: Marked, since: date | None) -> tuple[tuple[date, 
     if not values:
         if since is None:
             raise marked.wrong(f"{name} no dice desde cuándo vale: falta valid_from en el archivo.")
-        values = {since: fields["value"] if "one_of" in fields else marked}
-    if "one_of" in fields:
-        marked.fields(["one_of"], ["value", "versions"])
-        allowed = fields["one_of"].plain()
-        for value in values.values():
-            if value.plain() not in allowed:
-                raise value.wrong(f"{name} no puede ser {value.plain()}; puede ser {', '.join(map(str, allowed))}.")
+        values = {since: fields["value"] if LIMITS & set(fields) else marked}
+    if LIMITS & set(fields):
+        marked.fields([], [*LIMITS, "value", "versions"])
+    allowed = fields["one_of"].plain() if "one_of" in fields else None
+    for value in (one for by_day in values.values() for one in _by_kind(by_day, fields.get("by"))):
+        if allowed is not None and value.plain() not in allowed:
+            raise value.wrong(f"{name} no puede ser {value.plain()}; puede ser {', '.join(map(str, allowed))}.")
     return tuple((day, values[day].plain()) for day in sorted(values))
+
+
+def _by_kind(value: Marked, kinds: Marked | None) -> Iterable[Marked]:
+    """The value of each kind, none of them unknown or left out; the one value where it is the same for all."""
+    if kinds is None or not isinstance(value.value, Mapping):
+        return (value,)
+    known = kinds.plain()
+    return value.fields([] if set(known) <= set(value.value) else [OTHERS], [*known, OTHERS]).values()
 
 
 def load_labels(path: Path) -> Labels:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from shared.rules.error import RuleError
+
+OTHERS: Final = "others"
+"""In a value by kind: every kind that is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,10 @@ class Policy:
                 return PolicyValue(value, since.isoformat())
         raise RuleError(f"La política {name} no tiene valor vigente el {on:%d/%m/%Y}.", code="RULE_NOT_IN_FORCE")
 
-    def value(self, name: str, on: date) -> Any:
-        """The bare value of a day. Raises RuleError as `in_force` does."""
-        return self.in_force(name, on).value
+    def value(self, name: str, on: date, kind: str = "") -> Any:
+        """The bare value of a day, of that kind where the operator decided by kind. Raises RuleError as `in_force` does."""
+        found = self.in_force(name, on).value
+        return found.get(kind, found.get(OTHERS)) if kind and isinstance(found, Mapping) else found
 
     def version(self, name: str, on: date) -> str:
         """Since when the value of a day holds, as facts store it."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from services.billing.domain.request import KIND
 from services.billing.domain.state import Notice, Order, PhaseState, State
 from shared.common.answers import Request, fold_requests, moved_on, with_request
 from shared.common.state import fold_common, unkept, without
@@ -338,7 +339,7 @@ def mismatched(state: State, fact: ProfitabilityApproverMismatched) -> State:
 
 def _requested(state: State, fact: BillingRequest, attempt: int) -> State:
     """The 24 hours run from now; a resend begins them anew."""
-    asked = Request(kind="BILLING_ACTIVATION", due=fact.due, warn_at=fact.warn_at, limit=fact.limit)
+    asked = Request(kind=KIND, due=fact.due, warn_at=fact.warn_at, limit=fact.limit)
     known = state.having(requests={**state.requests, fact.request_id: asked})
     return known.phase(
         fact.phase.no,

@@ -15,6 +15,7 @@ from shared.contracts.billing import BillingBlocked, BillingRequest, BillingRequ
 from shared.contracts.common import NotificationRequested
 from shared.decider import World
 
+KIND: Final = "BILLING_ACTIVATION"
 ANSWER_TO: Final = "o2c.billing.commands.v1"
 
 
@@ -80,7 +81,7 @@ def fields(state: State, one: PhaseState, world: World) -> BillingRequest:
     order, day = state.order, local_day(world.now)
     if order is None or one.released_at is None or state.account is None:
         raise ValueError("a phase that is not released cannot be requested")
-    until = clock(world)
+    until = clock(world, KIND)
     because = state.triggers.get(one.phase.trigger.activity or "", {})
     return BillingRequest(
         billing_group=state.billing_group,

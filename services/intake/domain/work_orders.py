@@ -1,7 +1,6 @@
 """Activity 3: work orders are generated once, with the plan and the requests that go out (3.1, 3.5 to 3.8)."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from services.intake.domain import plan
 from services.intake.domain.products import fallout_id
@@ -68,7 +67,7 @@ def _decomposed(state: State, content: OrderContent, world: World) -> list[Fact]
 
 def _requests(state: State, content: OrderContent, parts: list[Decomposition], world: World) -> list[Fact]:
     """What is asked of Activaciones, with one mail for all of it, and of ServiceNow; nothing is asked twice (3.5 to 3.7)."""
-    until, quoting = clock(world), str(world.policy.value("quotes.from", local_day(world.now)))
+    quoting = str(world.policy.value("quotes.from", local_day(world.now)))
     asked: dict[str, ActivationsRequested] = {}
     tickets: list[Fact] = []
     for part in parts:
@@ -78,18 +77,18 @@ def _requests(state: State, content: OrderContent, parts: list[Decomposition], w
             identity = request_id(subject, kind)
             if identity not in state.requests and identity not in asked:
                 asked_of = quoting if kind == "QUOTES" else ACTIVACIONES
-                asked[identity] = _request(content, sold, identity, kind, asked_of, until)
+                asked[identity] = _request(content, sold, identity, kind, asked_of, clock(world, kind))
         if "PROVISIONING_START" in kinds and not state.subs[part.suborder].ticket_asked:
             tickets.append(_ticket(content, sold))
-    return [*asked.values(), *tickets, *([_mail(state, content, asked.values(), until.due)] if asked else [])]
+    return [*asked.values(), *tickets, *([_mail(state, content, asked.values())] if asked else [])]
 
 
-def _mail(state: State, content: OrderContent, asked: Collection[ActivationsRequested], due: datetime) -> NotificationRequested:
+def _mail(state: State, content: OrderContent, asked: Collection[ActivationsRequested]) -> NotificationRequested:
     values = {
         "orden": content.order_number,
         "cliente": content.customer_name,
         "solicitud": f"{len(asked)} solicitudes: cotizaciones, creación de servicio y cuenta de facturación",
-        "vence_el": due.isoformat(),
+        "vence_el": min(one.due for one in asked).isoformat(),
     }
     purpose = f"activations/{state.plans + 1}"
     to = [area(AREAS[role]) for role in dict.fromkeys(one.asked_of for one in asked)]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from services.provisioning.domain.clock import reservation
+from services.provisioning.domain.logical import KIND
 from services.provisioning.domain.state import Circuit, Rework, State, Visit
 from services.provisioning.domain.stock import JEOPARDY as SHORT_OF_STOCK
 from shared.common.answers import Request, fold_requests, moved_on, with_redated, with_request
@@ -115,7 +116,7 @@ def network_built(state: State, fact: NetworkBuilt) -> State:
 @evolve.on(LogicalConfigurationRequested)
 def configuration_requested(state: State, fact: LogicalConfigurationRequested) -> State:
     clock = fact.model_dump(include={"due", "warn_at", "limit", "suborder"})
-    one = Request(kind="LOGICAL_CONFIGURATION", **clock)
+    one = Request(kind=KIND, **clock)
     return state.having(requests={**state.requests, fact.request_id: one})
 
 

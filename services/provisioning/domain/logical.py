@@ -18,6 +18,7 @@ from shared.contracts.provisioning import (
 from shared.contracts.shapes import Card
 from shared.decider import Decision, World, refused
 
+KIND: Final = "LOGICAL_CONFIGURATION"
 REFERENCE: Final = "CORP.SOL-PRO.1338 paso 6"
 
 
@@ -25,7 +26,7 @@ def configure(state: State, card: Card, world: World) -> list[Fact]:
     """What the step asks now: nothing when the product has no logical configuration, else Activaciones, once per attempt."""
     if not card.traits.logical:
         return [LogicalConfigurationSkipped(reason="El producto no lleva configuración lógica.")]
-    request, until = f"{state.suborder}/logical/{state.attempt}", clock(world)
+    request, until = f"{state.suborder}/logical/{state.attempt}", clock(world, KIND)
     if request in state.requests:
         return []
     values = heading(card) | {"solicitud": "Configuración lógica", "referencia": REFERENCE, "vence_el": until.due.isoformat()}

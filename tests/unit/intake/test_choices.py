@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.contracts.common import ActivationsRequested, ActivationsSlaBreached, JeopardyRaised, OverrideRecorded, TaskEscalated
+from shared.contracts.common import (
+    ActivationsRequested,
+    ActivationsSlaBreached,
+    JeopardyRaised,
+    NotificationRequested,
+    OverrideRecorded,
+    TaskEscalated,
+)
 from shared.contracts.intake import (
     DocsFoundIncomplete,
     DocumentAttached,
@@ -74,6 +81,23 @@ def test_the_operator_says_which_hours_activaciones_has(choice: str, asked: str,
     assert {one.level for one in desk.until(bolivian(warned)).of(JeopardyRaised)} == {"AMBER"}
     assert desk.until(bolivian(due)).of(ActivationsSlaBreached) == []
     assert desk.until(bolivian(due) + timedelta(seconds=1)).of(ActivationsSlaBreached)
+
+
+@pytest.mark.criterion("D5", "3.5")
+def test_the_operator_may_say_it_by_kind_of_request_and_the_mail_names_the_first_end() -> None:
+    desk = chosen(
+        at=bolivian("2026-11-27 17:00"),
+        activations__answer_within={"QUOTES": "BUSINESS_HOURS", "others": "NEXT_BUSINESS_DAY"},
+        activations__hours={"QUOTES": 8, "SERVICE_CREATION": 24, "BILLING_ACCOUNT": 24},
+    ).planned()
+    due = {one.kind: one.due for one in desk.of(ActivationsRequested)}
+    assert due == {
+        "QUOTES": bolivian("2026-11-30 15:00"),
+        "SERVICE_CREATION": bolivian("2026-11-30 17:00"),
+        "BILLING_ACCOUNT": bolivian("2026-11-30 17:00"),
+    }
+    (mail,) = [one for one in desk.of(NotificationRequested) if one.template == "SOLICITUD_ACTIVACIONES"]
+    assert mail.values["vence_el"] == due["QUOTES"].isoformat()
 
 
 @pytest.mark.criterion("3.5")

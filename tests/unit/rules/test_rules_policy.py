@@ -101,6 +101,14 @@ def test_a_value_that_changes_holds_from_its_day(tmp_path: Path, day: str, value
     assert policy.version("quotes.minimum", date.fromisoformat(day)) == since
 
 
+@pytest.mark.criterion("D5")
+def test_a_value_by_kind_is_that_of_the_kind_or_of_all_others(tmp_path: Path) -> None:
+    text = "valid_from: 2026-09-01\nunit: {by: [X, Y, Z], one_of: [A, B], value: {X: B, others: A}}\n"
+    policy = load_policy(policy_file(tmp_path, text))
+    assert [policy.value("unit", DAY, kind) for kind in "XYZ"] == ["B", "A", "A"]
+    assert shipped("intake").value("activations.hours", DAY, "QUOTES") == 24
+
+
 @pytest.mark.parametrize(("name", "day"), [("quotes.minimum", "2026-08-31"), ("quotes.maximum", "2026-11-30")])
 def test_a_value_not_in_force_or_not_known_is_an_error(tmp_path: Path, name: str, day: str) -> None:
     policy = load_policy(policy_file(tmp_path, CHANGED))
@@ -112,6 +120,10 @@ def test_a_value_not_in_force_or_not_known_is_an_error(tmp_path: Path, name: str
     ("text", "line", "sentence"),
     [
         ("valid_from: 2026-09-01\nunit: {one_of: [A, B], value: C}\n", 2, "unit no puede ser C; puede ser A, B"),
+        ("valid_from: 2026-09-01\nunit: {by: [X], one_of: [A], value: {Y: A, others: A}}\n", 2, "Y no se conoce aquí"),
+        ("valid_from: 2026-09-01\nunit: {by: [X, Z], value: {X: A}}\n", 2, "Falta others"),
+        ("valid_from: 2026-09-01\nunit: {by: [X], one_of: [A], value: {X: B}}\n", 2, "unit no puede ser B; puede ser A"),
+        ("valid_from: 2026-09-01\nunit: {one_of: [A], value: {X: A}}\n", 2, "unit no puede ser"),
         ("unit: A\n", 1, "unit no dice desde cuándo vale"),
         ("valid_from: ayer\nunit: A\n", 1, "Aquí va una fecha"),
         (

@@ -83,6 +83,9 @@ class BillingGroupOpened(GroupFact):
     phases: tuple[Phase, ...] = ()
     amounts: tuple[PhaseAmount, ...] = ()
     account: Name | None = None
+    suggested: tuple[Phase, ...] = Field(
+        default=(), description="For an owner who is to set the phases that the sale left out; nothing counts until he does."
+    )
 
 
 class BillingPhasesSet(GroupFact):

@@ -291,7 +291,8 @@ def _phases(phases: tuple[Phase, ...], amounts: tuple[PhaseAmount, ...]) -> dict
 
 @evolve.on(BillingGroupOpened)
 def opened(state: State, fact: BillingGroupOpened) -> State:
-    return state.having(opened=state.order.version if state.order else 1, phases=_phases(fact.phases, fact.amounts))
+    version = state.order.version if state.order else 1
+    return state.having(opened=version, phases=_phases(fact.phases, fact.amounts), suggested=fact.suggested)
 
 
 @evolve.on(BillingPhasesSet)

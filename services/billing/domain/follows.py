@@ -13,7 +13,7 @@ def follows(state: State, world: World) -> Facts:
     """The next facts due; one kind after the other, so that each sees what the one before it made."""
     if state.order is None or state.stopped:
         return ()
-    return group.opened(state) or _emptied(state) or _held(state, world) or ([] if state.held else _billing(state, world))
+    return group.opened(state, world) or _emptied(state) or _held(state, world) or ([] if state.held else _billing(state, world))
 
 
 def _billing(state: State, world: World) -> list[Fact]:

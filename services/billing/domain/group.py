@@ -14,7 +14,7 @@ from shared.decider import Decision, World, refused
 WHOLE: Final = Phase(no=1, name="Total", percent=Decimal("100.00"), trigger=Trigger(on="ACCEPTANCE"))
 
 
-def opened(state: State) -> list[Fact]:
+def opened(state: State, world: World) -> list[Fact]:
     """The order is known, or amended: the group with its phases. Phases of the owner stay where the sale still has none."""
     order = state.order
     if order is None or state.opened == order.version:
@@ -28,8 +28,18 @@ def opened(state: State) -> list[Fact]:
             phases=phases,
             amounts=phase_amounts(phases, order.items) if phases else (),
             account=state.account,
+            suggested=() if phases or order.terms.mechanism != "BY_PHASE" else _suggested(world),
         )
     ]
+
+
+def _suggested(world: World) -> tuple[Phase, ...]:
+    """What the operator suggests to an owner whose sale says *Por fases* without a list (6.6)."""
+    told = world.policy.value("billing.suggested_phases", local_day(world.now))
+    return tuple(
+        Phase(no=one["no"], name=one["name"], percent=one["percent"], trigger=Trigger(on=one["on"], activity=one.get("activity")))
+        for one in told
+    )
 
 
 def set_phases(state: State, command: SetBillingPhases, world: World) -> Decision:

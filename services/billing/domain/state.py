@@ -63,6 +63,7 @@ class State(Common):
 
     stage: str = "WAITING"
     order: Order | None = None
+    suggested: tuple[Phase, ...] = ()
     opened: int | None = None
     phases: dict[str, PhaseState] = {}
     left: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from services.billing.domain.state import PhaseState, State
+from shared.contracts.shapes import Phase
 from shared.decider import Wait
 
 MENDS: Final = {
@@ -36,8 +37,19 @@ def waiting(state: State) -> tuple[Wait, ...]:
     if state.order is None:
         return (_wait(group, "EC", "Enviar la orden", "OrderReceived"),)
     if not state.phases:
-        return (_wait(group, "OM", "Definir las fases de facturación del contrato", "SetBillingPhases"),)
+        return (_wait(group, "OM", f"Definir las fases de facturación del contrato{_suggestion(state)}", "SetBillingPhases"),)
     return tuple(wait for one in state.in_order for wait in _phase(state, one))
+
+
+def _suggestion(state: State) -> str:
+    """What the operator suggests, in a sentence: nothing counts until the owner sets it with the clause (15.2)."""
+    told = "; ".join(f"{one.no} {one.name}, {one.percent} %, al {_trigger(one)}" for one in state.suggested)
+    return f" (sugerencia: {told})" if told else ""
+
+
+def _trigger(phase: Phase) -> str:
+    _, what, *_ = ACTIVITIES.get(phase.trigger.activity or "", ACCEPTANCE)
+    return f"{what[0].lower()}{what[1:]}"
 
 
 def _wait(key: str, party: str, what: str, *cleared_by: str, due: datetime | None = None) -> Wait:

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.billing import BillingGroupOpened, BillingPhasesSet, SetBillingPhases
 from shared.contracts.intake import OrderAmended, OrderClaimed, SuborderCancelled, SuborderFailed
-from shared.contracts.shapes import Phase
+from shared.contracts.shapes import Phase, Terms
 from tests.builders import OTHER, PARENT, SUBORDER, item, phase, terms
 from tests.unit.billing.billing_group import OM, Group, account, freed, ready, signed, sold, validated
 
@@ -33,6 +33,12 @@ def test_each_site_is_a_group_of_its_own_unless_the_contract_groups_them() -> No
 
 
 @pytest.mark.criterion("15.2")
+@pytest.mark.parametrize("own", [terms(SUBORDER), terms(SUBORDER, mechanism="OTHER", phases=())])
+def test_nothing_is_suggested_where_the_sale_says_something_else(own: Terms) -> None:
+    assert Group(sold(own)).state.suggested == ()
+
+
+@pytest.mark.criterion("15.2")
 def test_a_contracts_group_has_all_its_members_and_their_money() -> None:
     key = f"{PARENT}/G1"
     both = sold(terms(SUBORDER, OTHER, group=key), suborders={SUBORDER: (item(1, "10.00"),), OTHER: (item(2, "5.55"),)})
@@ -44,7 +50,12 @@ def test_a_contracts_group_has_all_its_members_and_their_money() -> None:
 def test_by_phase_without_a_list_nothing_is_billed_until_the_owner_sets_the_phases() -> None:
     group = owned(Group(sold(BY_PHASE), validated(), freed(SUBORDER, BY_PHASE), account(), signed()))
     assert "BillingRequested" not in group.names()
-    assert group.decider.waiting(group.state)[0].cleared_by == ("SetBillingPhases",)
+    (wait,) = group.decider.waiting(group.state)
+    assert wait.cleared_by == ("SetBillingPhases",)
+    assert wait.what == (
+        "Definir las fases de facturación del contrato (sugerencia: 1 Entrega, 70.00 %, al aceptar el servicio; "
+        "2 Cierre, 30.00 %, al aceptar todas las sedes)"
+    )
     group.when(agreed(phase(1, "70.00"), phase(2, "30.00", "ALL_SITES_ACCEPTED")), OM)
     assert [one.amount.amount for one in group.of(BillingPhasesSet)[0].amounts] == [Decimal("3640.00"), Decimal("1560.00")]
     assert "BillingRequested" in group.names()  # what was due already

@@ -31,7 +31,6 @@ DEFAULTS = [
     ("intake", "claim.hours", 4),
     ("intake", "hold.review_days", 30),
     ("intake", "opportunity.pattern", "^OPP-[0-9]{4,}(-[0-9]{4,})?$"),
-    ("intake", "nit.pattern", "^[0-9]{7,12}$"),
     ("provisioning", "executors.allowed", ("CONTRACTOR", "SUPPLIER", "INTERNAL")),
     ("provisioning", "reservation.business_days", 15),
     ("provisioning", "activations.answer_within", "CLOCK_HOURS"),

@@ -73,7 +73,7 @@ def read_order(
     order = Node(graph["order"], "$.order", findings, labels)
     currency = read_currency(order)
     sites = read_sites(root, parent, currency, mapping)
-    people = read_people(order, parent, sites, declared.at)
+    people = read_people(order, parent, sites, declared.at, mapping.nit)
     documents = read_documents(root, parent, people.staff_by_name, dated(order, declared))
     version = read_version(order, declared)
     check_head(order)

@@ -1,5 +1,6 @@
 """The field mapping of one Salesforce organisation (`partners.md` 1.8); what it gets wrong is refused on load."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -149,6 +150,7 @@ class OrgMapping(_Strict):
     products: Mapping[str, str] = {}
     assembly: Assembly = Assembly()
     prices_include_tax: bool = True
+    nit: re.Pattern[str] = re.compile("[0-9]{7,12}")
 
     def with_labels(self, labels: Labels) -> Labels:
         """The labels of 2.5 with those of this organisation added."""

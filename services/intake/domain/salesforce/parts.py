@@ -1,12 +1,13 @@
 """A numbered part of a large order: kept without contact data until the others are there (`partners.md` 2.1, 2.7)."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from services.intake.domain.salesforce import quirks
 from services.intake.domain.salesforce.graph import Declared, read_order
 from services.intake.domain.salesforce.mapping import OrgMapping
-from services.intake.domain.salesforce.people import MAIL, NIT, PHONE
+from services.intake.domain.salesforce.people import MAIL, NOBODYS_NIT, PHONE
 from services.intake.domain.salesforce.reader import Findings, Labels, Node
 from services.intake.domain.salesforce.records import storable
 from services.intake.domain.salesforce.results import Identity, Json, Part, UnreadableError
@@ -39,7 +40,7 @@ def read_part(
     contacts = read_order(graph, Declared(declared.at, declared.version), mapping, labels).contacts
     version = _count(declared.version[1]) or _count(graph["order"].get("Version__c")) or 1
     suborders, items = _count(declared.suborders[1]), _count(declared.items[1])
-    kept = exact(impersonal(graph), "$")
+    kept = exact(impersonal(graph, mapping.nit), "$")
     return Part(parent, version, number, of, kept, identity, suborders, items, contacts)
 
 
@@ -59,12 +60,12 @@ def exact(value: Any, path: str) -> Any:
     return None if value is None else storable(value, path)
 
 
-def impersonal(graph: Json) -> dict[str, Any]:
+def impersonal(graph: Json, nit: re.Pattern[str]) -> dict[str, Any]:
     """The graph without people: each is replaced by a stand-in that is as valid, so the whole is judged as if he were there."""
     order = graph["order"]
     staff = {str(one.get("Name")).casefold(): one.get("Id") for one in _staff(order)}
     made = {name: value for name, value in order.items() if name in ORDER}
-    made["TaxId__c"] = _stand_in(order.get("TaxId__c"), NIT.fullmatch, "0000000")
+    made["TaxId__c"] = _stand_in(order.get("TaxId__c"), nit.fullmatch, NOBODYS_NIT)
     made["Owner"] = _person(order.get("Owner"))
     made["Team"] = [_person(one) for one in _objects(order.get("Team"))]
     made["Contacts"] = [_person(one) for one in _objects(order.get("Contacts"))]

@@ -14,7 +14,8 @@ from shared.contracts.shapes import Language
 
 PHONE: Final = re.compile(r"\+591[0-9]{8}", re.ASCII)
 MAIL: Final = re.compile(r"[^@\s]{1,100}@[^@\s]{1,90}")
-NIT: Final = re.compile(r"[0-9]{7,12}", re.ASCII)
+NOBODYS_NIT: Final = "0000000"
+"""Stands for the NIT of a part that was judged when it came (1.6)."""
 Note = Callable[[ContactRecord], None]
 SPOKEN: Final = {"FIRMANTE": "firmante", "TECNICO": "técnico", "ADMINISTRATIVO": "administrativo"}
 CUSTOMER_ROLES: Final = tuple(SPOKEN)
@@ -34,7 +35,7 @@ class People:
     staff_by_name: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_people(order: Node, parent: str, sites: list[SoldSite], at: datetime | None) -> People:
+def read_people(order: Node, parent: str, sites: list[SoldSite], at: datetime | None, nit: re.Pattern[str]) -> People:
     """Owner, team, contacts of the customer and of each site; a missing customer contact is a warning."""
     records: dict[str, ContactRecord] = {}
     names: dict[str, str] = {}
@@ -48,7 +49,7 @@ def read_people(order: Node, parent: str, sites: list[SoldSite], at: datetime | 
     executive = _staff(owner, note, names) if owner else ""
     team = _team(order, note, names)
     _approver(order, note)
-    _customer(order, note)
+    _customer(order, note, nit)
     language = _customer_contacts(order, parent, note)
     for site in sites:
         _site_contact(site, note)
@@ -86,14 +87,14 @@ def _approver(order: Node, note: Note) -> None:
         note(ContactRecord(ref=staff, kind="staff", name=node.text("ApproverName") or "", email=mail_of(node, "ApproverEmail")))
 
 
-def _customer(order: Node, note: Note) -> None:
-    """The customer's NIT has digits alone; there is no public check digit."""
+def _customer(order: Node, note: Note, form: re.Pattern[str]) -> None:
+    """The customer's NIT has the form that the operator says; there is no public check digit."""
     account, name = order.need_id("AccountId"), order.text("AccountName") or ""
     raw = order.value.get("TaxId__c")
     nit = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
     if not order.has("TaxId__c"):
         order.violate("REQUIRED_FIELD", "TaxId__c")
-    elif not NIT.fullmatch(nit):
+    elif nit != NOBODYS_NIT and not form.fullmatch(nit):
         order.violate("NIT_INVALID", "TaxId__c")
     elif order.id("AccountId"):
         note(ContactRecord(ref=f"{account}:cliente", kind="customer", name=name, nit=nit))

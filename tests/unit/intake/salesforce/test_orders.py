@@ -1,13 +1,17 @@
 """An order is taken whole or refused with every violation at once; people are split off."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from services.intake.domain.salesforce.decode import decode
+from services.intake.domain.salesforce.mapping import OrgMapping
 from services.intake.domain.salesforce.results import Submitted
-from tests.samples import BANK, SHOP, TWELVE_SITES, event, order, received, sample
+from tests.samples import BANK, SHOP, TWELVE_SITES, event, order, organisation, received, sample
 
 Change = Callable[[Any], None]
 
@@ -35,6 +39,23 @@ def put(path: str, value: Any) -> Change:
 
 
 FIRST_LINE = "suborders.0.items.0"
+
+
+@pytest.mark.criterion("1.2")
+@pytest.mark.parametrize(("nit", "found"), [("123456789", []), ("1000001023", ["NIT_INVALID"]), ("12345678x", ["NIT_INVALID"])])
+def test_an_organisation_says_what_a_nit_looks_like(nit: str, found: list[str]) -> None:
+    mapping, labels = organisation()
+    strict = OrgMapping.model_validate(mapping.model_dump() | {"nit": "[0-9]{9}"})
+    graph = sample(BANK)
+    put("order.TaxId__c", nit)(graph)
+    told = decode(json.dumps(graph).encode(), None, {}, strict, labels)
+    assert isinstance(told, Submitted)
+    assert [one.code for one in told.message.violations] == found
+
+
+def test_a_form_that_is_none_is_refused_when_it_is_loaded() -> None:
+    with pytest.raises(ValidationError, match="nit"):
+        OrgMapping.model_validate({"org": "x", "topics": ["x"], "nit": "[0-9"})
 
 
 @pytest.mark.criterion("1.1", "1.2", "15.2")

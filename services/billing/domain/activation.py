@@ -63,8 +63,10 @@ def _told(state: State, activated: ServiceBillingActivated) -> list[Fact]:
 def refuse(state: State, command: RefuseBillingActivation, world: World) -> Decision:
     """A refusal is a fallout; the request is mended and sent again under the same key (15.6)."""
     one, request = state.phase_of(command.request_id), state.requests.get(command.request_id)
-    if one is None or request is None:
+    if one is None:
         return refused("UNKNOWN_REQUEST", request=command.request_id)
+    if request is None:
+        return refused("PHASE_NOT_REQUESTED")
     if one.refused or one.stage == "ACTIVE":
         return []
     return [

@@ -44,7 +44,7 @@ def evaluate(state: State, world: World) -> list[Fact]:
     for one in state.in_order:
         if one.rule is not None:
             continue
-        early = not proven(state) and comes_early(state, one, world)
+        early = comes_early(state, one, world)
         if proven(state) or (early and agreed(state, world)):
             facts += _evaluated(state, one, world)
         elif early and one.missing != EARLY:

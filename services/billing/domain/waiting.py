@@ -63,7 +63,7 @@ def _phase(state: State, one: PhaseState) -> Iterator[Wait]:
     if one.refused:
         yield _wait(key, "OM", f"Corregir y reenviar la solicitud ({name})", "ResendBillingRequest")
     elif one.stage == "REQUESTED":
-        due = state.requests[key].due if key in state.requests else None
+        due = state.requests[key].due
         answers = ("ConfirmBillingActivation", "RefuseBillingActivation")
         yield _wait(key, "FACTURADOR_BBD", f"Activar el servicio ({name})", *answers, due=due)
     elif one.stage == "BLOCKED":

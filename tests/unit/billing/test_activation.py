@@ -2,10 +2,24 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.billing import BillingRequestResent, ConfirmBillingActivation, ResendBillingRequest, ServiceBillingActivated
-from shared.contracts.common import ActivationsSlaBreached, JeopardyRaised, NotificationRequested, TaskEscalated
-from shared.contracts.intake import AllSitesAccepted, AnswerActivationsRequest
-from tests.builders import PARENT, SUBORDER, phase
+from shared.contracts.billing import (
+    AttachBillingDocument,
+    BillingRequestResent,
+    ConfirmBillingActivation,
+    ResendBillingRequest,
+    ServiceBillingActivated,
+)
+from shared.contracts.common import (
+    ActivationsResponded,
+    ActivationsSlaBreached,
+    FalloutRaised,
+    JeopardyRaised,
+    NotificationRequested,
+    ResolveFallout,
+    TaskEscalated,
+)
+from shared.contracts.intake import AllSitesAccepted, AnswerActivationsRequest, OrderHeld, OrderResumed
+from tests.builders import PARENT, SUBORDER, doc, phase
 from tests.unit.billing.billing_group import ACTIVACIONES, BBD, OM, built, ready, signed
 from tests.unit.billing.test_start import group_of, phased
 
@@ -20,10 +34,14 @@ def test_the_confirmation_activates_once_and_tells_the_executive() -> None:
     activated = group.of(ServiceBillingActivated)[0]
     assert (activated.suborders, activated.phases_left, activated.pre_acceptance) == ((SUBORDER,), 0, False)
     mail = group.of(NotificationRequested)[-1]
-    assert (mail.template, [one.ref for one in mail.to]) == ("ALTA_REALIZADA", ["ec-1", "sup-1"])
+    assert (mail.template, [(one.role, one.ref) for one in mail.to]) == (
+        "ALTA_REALIZADA",
+        [("EC", "ec-1"), ("SUPERVISOR_EC", "sup-1")],
+    )
+    assert mail.values["referencia"] == "ALTA-1"
     assert group.decider.waiting(group.state) == ()
     assert group.decider.deadlines(group.state, group.calendar) == {}
-    assert group.confirms().names() == []
+    assert (group.confirms().names(), group.refusal) == ([], None)  # a repeat is late, not wrong
 
 
 @pytest.mark.criterion("15.7")
@@ -47,6 +65,7 @@ def test_unknown_and_unrequested_phases_are_refused_by_their_own_code() -> None:
     assert group.confirms(2).code() == "PHASE_NOT_REQUESTED"
     assert group.confirms(9).code() == "UNKNOWN_REQUEST"
     assert group.refuses(9).code() == "UNKNOWN_REQUEST"
+    assert group.refuses(2).code() == "PHASE_NOT_REQUESTED"
     stranger = AnswerActivationsRequest(aggregate=SUBORDER, request_id="x/1")
     assert group.when(stranger, ACTIVACIONES).code() == "UNKNOWN_REQUEST"
 
@@ -55,9 +74,27 @@ def test_unknown_and_unrequested_phases_are_refused_by_their_own_code() -> None:
 def test_taking_it_up_does_not_close_the_day_the_confirmation_does() -> None:
     group = ready(signed()).when(TAKES_UP, ACTIVACIONES)
     assert group.names() == ["ActivationsResponded"]
-    assert group.when(TAKES_UP, ACTIVACIONES).names() == []
+    assert (group.when(TAKES_UP, ACTIVACIONES).names(), group.refusal) == ([], None)
     assert "activations_due" in group.decider.deadlines(group.state, group.calendar)
     assert "activations_due" not in group.confirms().decider.deadlines(group.state, group.calendar)
+
+
+@pytest.mark.criterion("3.5", "15.6")
+@pytest.mark.parametrize(("seconds", "late"), [(0, False), (1, True)])  # exactly 24 h is in time, one second later is not
+def test_a_request_that_is_taken_up_too_late_is_marked(seconds: int, late: bool) -> None:
+    group = ready(signed())
+    group.when(TAKES_UP, ACTIVACIONES, at=group.request.due + timedelta(seconds=seconds))
+    assert [one.late for one in group.of(ActivationsResponded)] == [late]
+
+
+@pytest.mark.criterion("15.6")
+def test_a_resent_request_is_taken_up_anew_and_a_fallout_that_was_solved_by_hand_is_not_solved_twice() -> None:
+    group = ready(signed()).when(TAKES_UP, ACTIVACIONES).refuses()
+    group.when(ResolveFallout(aggregate=SUBORDER, fallout_id=f"{REQUEST}/refused/1", how="MANUAL", reason="Cuenta reabierta"), OM)
+    group.when(ResendBillingRequest(aggregate=SUBORDER, request_id=REQUEST, reason="Cuenta reabierta"), OM)
+    assert group.names() == ["BillingRequestResent", "NotificationRequested"]
+    assert group.of(NotificationRequested)[-1].purpose == "request/1/2"
+    assert group.when(TAKES_UP, ACTIVACIONES).names() == ["ActivationsResponded"]
 
 
 @pytest.mark.criterion("3.5", "15.6", "X.5")
@@ -74,7 +111,9 @@ def test_a_day_without_confirmation_is_warned_of_and_breached_once() -> None:
 def test_a_refusal_is_a_fallout_and_a_resend_says_everything_anew_under_the_same_key() -> None:
     group = ready(signed()).refuses()
     assert group.names() == ["BillingActivationRefused", "FalloutRaised"]
-    assert group.refuses().names() == []
+    raised = group.of(FalloutRaised)[0]
+    assert (raised.fallout_class, raised.queue, raised.detail) == ("BILLING_REFUSED", "OM", "CUENTA: La cuenta está cerrada")
+    assert (group.refuses().names(), group.refusal) == ([], None)
     assert group.confirms().code() == "PHASE_NOT_REQUESTED"
     assert group.decider.deadlines(group.state, group.calendar) == {}
     blank = ResendBillingRequest(aggregate=SUBORDER, request_id=REQUEST, reason=" ")
@@ -87,6 +126,25 @@ def test_a_refusal_is_a_fallout_and_a_resend_says_everything_anew_under_the_same
     assert resent.billing_start == group.request.billing_start
     assert group.when(again, OM).code() == "NOT_REFUSED"
     assert group.confirms().names()[0] == "ServiceBillingActivated"
+
+
+@pytest.mark.criterion("15.4", "15.6")
+def test_what_a_refusal_asks_for_is_attached_after_it_and_goes_with_the_resend() -> None:
+    better = AttachBillingDocument(aggregate=SUBORDER, doc=doc("CONTRATO_FIRMADO", "contrato-2", version=2))
+    group = ready(signed()).refuses().when(better, OM)
+    assert group.names() == ["BillingDocumentAttached"]
+    group.when(ResendBillingRequest(aggregate=SUBORDER, request_id=REQUEST, reason="Contrato corregido"), OM)
+    assert group.of(BillingRequestResent)[0].attachments[1].doc_id == "contrato-2"
+
+
+@pytest.mark.criterion("3.5", "X.1")
+def test_a_hold_moves_the_day_of_activaciones_by_exactly_the_time_paused() -> None:
+    group = ready(signed())
+    before = group.decider.deadlines(group.state, group.calendar)
+    group.when(OrderHeld(parent=PARENT, suborders=(SUBORDER,), reason="Mora"))
+    group.when(OrderResumed(parent=PARENT, suborders=(SUBORDER,), reason="Pagó"), at=group.now + timedelta(hours=30))
+    after = group.decider.deadlines(group.state, group.calendar)
+    assert after == {name: at + timedelta(hours=30) for name, at in before.items()}
 
 
 @pytest.mark.criterion("15.6", "X.8")

@@ -3,12 +3,16 @@ from decimal import Decimal
 import pytest
 
 from shared.contracts.billing import BillingGroupOpened, BillingPhasesSet, SetBillingPhases
+from shared.contracts.common import FalloutRaised
 from shared.contracts.intake import OrderAmended, OrderClaimed, SuborderCancelled, SuborderFailed
-from shared.contracts.shapes import Phase, Terms
+from shared.contracts.shapes import Phase, Terms, Trigger
 from tests.builders import OTHER, PARENT, SUBORDER, item, phase, terms
 from tests.unit.billing.billing_group import OM, Group, account, freed, ready, signed, sold, validated
 
 BY_PHASE = terms(mechanism="BY_PHASE", phases=())
+
+
+dateless = Phase(no=1, name="Fecha", percent=Decimal("100.00"), trigger=Trigger(on="DATE"))
 
 
 def agreed(*phases: Phase, clause: str = "4.2") -> SetBillingPhases:
@@ -47,6 +51,13 @@ def test_a_contracts_group_has_all_its_members_and_their_money() -> None:
 
 
 @pytest.mark.criterion("15.2")
+def test_a_total_without_a_list_is_one_phase_on_the_acceptance() -> None:
+    opened = Group(sold(terms(phases=()))).of(BillingGroupOpened)[0]
+    assert [(one.no, one.percent, one.trigger.on) for one in opened.phases] == [(1, Decimal("100.00"), "ACCEPTANCE")]
+    assert [one.amount.amount for one in opened.amounts] == [Decimal("5200.00")]
+
+
+@pytest.mark.criterion("15.2")
 def test_by_phase_without_a_list_nothing_is_billed_until_the_owner_sets_the_phases() -> None:
     group = owned(Group(sold(BY_PHASE), validated(), freed(SUBORDER, BY_PHASE), account(), signed()))
     assert "BillingRequested" not in group.names()
@@ -71,11 +82,20 @@ def test_by_phase_without_a_list_nothing_is_billed_until_the_owner_sets_the_phas
         (agreed(phase(1, "100.00"), clause=" "), "REASON_REQUIRED"),
         (agreed(phase(1, "100.00", "SERVICE_BILLED")), "INVALID_FIELDS"),  # comes after billing
         (agreed(phase(2, "100.00")), "INVALID_FIELDS"),
+        (agreed(phase(1, "100.00"), phase(2, "0.00")), "INVALID_FIELDS"),
+        (agreed(dateless), "INVALID_FIELDS"),
     ],
 )
 def test_phases_sum_to_a_hundred_name_their_clause_and_a_trigger_that_can_come(command: SetBillingPhases, code: str) -> None:
     group = owned(Group(sold(BY_PHASE)))
     assert group.when(command, OM).code() == code
+
+
+@pytest.mark.criterion("15.2")
+def test_a_phase_keeps_its_own_clause_and_has_the_agreements_where_it_has_none() -> None:
+    group = owned(Group(sold(BY_PHASE)))
+    group.when(agreed(phase(1, "70.00"), phase(2, "30.00").model_copy(update={"clause": None}), clause="anexo B"), OM)
+    assert [one.clause for one in group.of(BillingPhasesSet)[0].phases] == ["4.2", "anexo B"]
 
 
 @pytest.mark.criterion("15.2")
@@ -100,15 +120,20 @@ def test_a_group_that_an_amendment_no_longer_names_stops() -> None:
 
 
 @pytest.mark.criterion("X.3")
-def test_the_last_member_that_leaves_stops_the_group() -> None:
-    group = Group(sold()).when(SuborderCancelled(parent=PARENT, suborder=SUBORDER, billing_group=SUBORDER, reason="Desiste"))
-    assert group.names() == ["FactKept", "WorkStopped"]
+@pytest.mark.parametrize("leaves", [SuborderCancelled, SuborderFailed])
+def test_the_last_member_that_leaves_stops_the_group(leaves: type[SuborderCancelled | SuborderFailed]) -> None:
+    key = f"{PARENT}/G1"
+    group = Group(sold(terms(SUBORDER, OTHER, group=key)), group=key)
+    for one, names in ((SUBORDER, ["FactKept"]), (OTHER, ["FactKept", "WorkStopped"])):
+        assert group.when(leaves(parent=PARENT, suborder=one, billing_group=key, reason="Desiste")).names() == names
 
 
 @pytest.mark.criterion("X.3")
 def test_a_failure_that_crosses_a_request_leaves_it_and_becomes_a_task() -> None:
     group = ready(signed()).when(SuborderFailed(parent=PARENT, suborder=SUBORDER, billing_group=SUBORDER, reason="Sin obra"))
     assert group.names() == ["FactKept", "FalloutRaised", "WorkStopped"]
+    raised = group.of(FalloutRaised)[0]
+    assert (raised.fallout_class, raised.queue) == ("FAILED_AFTER_REQUEST", "OM")
 
 
 @pytest.mark.criterion("15.1", "X.3")

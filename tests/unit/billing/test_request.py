@@ -1,13 +1,28 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from shared.contracts.acceptance import AcceptanceClockResumed, RejectionUpheld
-from shared.contracts.billing import AttachBillingDocument, BillingBlocked, BillingRequested, ProfitabilityApproverMismatched
+from shared.contracts.billing import (
+    AttachBillingDocument,
+    BillingBlocked,
+    BillingGroupOpened,
+    BillingRequested,
+    ProfitabilityApproverMismatched,
+)
 from shared.contracts.common import NotificationRequested
-from shared.contracts.intake import DocsRevalidationRequired, DocumentAttached, DocumentStored, OrderHeld, OrderResumed
-from shared.contracts.shapes import Traits
-from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, digest, doc, item, terms
+from shared.contracts.intake import (
+    DocsRevalidationRequired,
+    DocumentAttached,
+    DocumentStored,
+    OrderHeld,
+    OrderResumed,
+    SuborderFailed,
+)
+from shared.contracts.provisioning import ProvisionedService, ServiceProvisioned
+from shared.contracts.shapes import Item, Money, Traits
+from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, digest, doc, item, passed_tests, phase, terms
 from tests.unit.billing.billing_group import (
     OM,
     PAPERS,
@@ -40,6 +55,7 @@ def test_an_attachment_held_by_reference_is_requested_with_the_hash_of_its_conte
     assert (sent.sha256, sent.hash_of) == expected
 
 
+SALE = ("0015g00001XyZ9nAAF", "8005g000001UvWxAAK", "OC-7781", "OPP-2026-008812")
 ANALYSIS = doc("ANALISIS_RENTABILIDAD", approver="GERENTE_COMERCIAL_CORPORACIONES")
 PROJECT = item(standard=False)
 
@@ -52,7 +68,8 @@ def project(*documents: object) -> Group:
 
 @pytest.mark.criterion("15.1", "15.3", "15.6")
 def test_a_signature_with_everything_there_is_requested_at_once() -> None:
-    group = ready(signed())
+    own = terms(payer=SALE[0], contract_id=SALE[1], purchase_order=SALE[2])
+    group = Group(sold(own, opportunity_code=SALE[3]), validated(), freed(), account(), signed())
     assert group.names() == [
         "FactKept",
         "BillingEvidenceAccepted",
@@ -66,9 +83,70 @@ def test_a_signature_with_everything_there_is_requested_at_once() -> None:
     assert [(one.suborder, one.basis) for one in asked.basis] == [(SUBORDER, "SIGNED")]
     assert [one.kind for one in asked.attachments] == ["FORMULARIO_RESUMEN_CONTRATO", "CONTRATO_FIRMADO"]
     assert asked.due == group.now + timedelta(hours=24)
+    assert (asked.payer, asked.contract_id, asked.purchase_order, asked.opportunity_code) == SALE
     assert asked.rules == {"BR018": "2026-09-01"}
     mail = group.of(NotificationRequested)[0]
-    assert (mail.template, mail.to[0].ref, len(mail.attachments)) == ("SOLICITUD_ALTA", "area:activaciones", 2)
+    assert (mail.template, mail.purpose, mail.to[0].ref) == ("SOLICITUD_ALTA", "request/1/1", "area:activaciones")
+    assert ([one.doc_id for one in mail.attachments], mail.cc[0].ref) == ([one.doc_id for one in PAPERS], "om-1")
+    assert mail.values == {
+        "orden": "00012345",
+        "cliente": "Agroindustrial Piraí Norte S.A.",
+        "solicitud": f"{SUBORDER}/1",
+        "fase": "1 de 1, Total (100.00 %)",
+        "cuenta": "BBD-4471902",
+        "monto": "BOB 5200.00",
+        "vence_el": asked.due.isoformat(),
+    }
+
+
+@pytest.mark.criterion("15.6")
+def test_a_request_names_each_service_as_tested_last_whatever_came_first() -> None:
+    def told(service: str) -> tuple[ProvisionedService, ...]:
+        return (ProvisionedService(item_id=item().item_id, service_id=service, method="REMOTE"),)
+
+    built_as = ServiceProvisioned(parent=PARENT, suborder=SUBORDER, billing_group=SUBORDER, services=told("provisioned"))
+    second, first = passed_tests(2, services=told("second")), passed_tests(1, services=told("first"))
+    for facts, name in (
+        ((built_as,), "provisioned"),
+        ((built_as, first, second), "second"),
+        ((second, first, built_as), "second"),
+    ):
+        assert ready(*facts, signed()).request.suborders[0].items[0].service_id == name
+
+
+@pytest.mark.criterion("3.7", "15.6")
+def test_a_contract_that_brings_its_account_needs_none_prepared() -> None:
+    own = terms(account="BBD-7")
+    group = Group(sold(own), validated(), freed(SUBORDER, own), signed())
+    assert group.request.account == "BBD-7"
+    assert group.of(BillingGroupOpened)[0].account == "BBD-7"
+
+
+@pytest.mark.criterion("D8", "15.1")
+def test_what_the_operator_no_longer_bills_before_the_acceptance_is_blocked_though_its_trigger_came() -> None:
+    soon = terms(mechanism="BY_PHASE", pre_acceptance_agreed=True, phases=(phase(1, "100.00", "NETWORK_BUILT"),))
+    group = Group(sold(soon), validated(), freed(SUBORDER, soon), built()).choosing(billing__pre_acceptance="NEVER")
+    assert group.when(account()).of(BillingBlocked)[-1].missing == ("NO_ACCEPTANCE_EVIDENCE",)
+    assert group.when(expired()).of(BillingBlocked)[-1].missing == ("EXPIRY_NOT_NOTIFIED",)
+    assert len(group.when(notified()).of(BillingRequested)) == 1
+
+
+@pytest.mark.criterion("15.1")
+def test_a_rejection_between_the_release_of_a_phase_and_its_request_blocks_it() -> None:
+    soon = terms(mechanism="BY_PHASE", pre_acceptance_agreed=True, phases=(phase(1, "100.00", "NETWORK_BUILT"),))
+    group = Group(sold(soon), validated(), freed(SUBORDER, soon), built(), rejected(), account())
+    assert group.of(BillingBlocked)[-1].missing == ("OPEN_REJECTION",)
+    assert len(group.when(signed()).of(BillingRequested)) == 1
+
+
+@pytest.mark.criterion("12.2", "15.1")
+def test_one_site_without_its_ticket_of_regional_is_enough_to_block() -> None:
+    key = f"{PARENT}/G1"
+    pair = terms(SUBORDER, OTHER, group=key)
+    ticket = {SUBORDER: "RITM0045127", OTHER: None}
+    cards = [freed(one, pair, traits=Traits(regional=True), regional_ticket=ticket[one]) for one in (SUBORDER, OTHER)]
+    group = Group(sold(pair), validated(), *cards, account(key), signed(SUBORDER, key), signed(OTHER, key), group=key)
+    assert group.of(BillingBlocked)[-1].missing == ("REGIONAL_TICKET_MISSING",)
 
 
 @pytest.mark.criterion("14.6", "15.1")
@@ -88,6 +166,21 @@ def test_a_group_waits_for_every_member() -> None:
     group.when(signed(SUBORDER, key))
     assert group.of(BillingRequested) == []
     assert len(group.when(signed(OTHER, key)).request.basis) == 2
+
+
+@pytest.mark.criterion("14.6", "15.1")
+def test_what_is_known_of_one_member_leaves_what_is_known_of_the_other() -> None:
+    key = f"{PARENT}/G1"
+    pair = terms(SUBORDER, OTHER, group=key)
+    ticketed = {one: freed(one, pair, traits=Traits(regional=True), regional_ticket=f"RITM-{one}") for one in (SUBORDER, OTHER)}
+    both = [told(one, key) for told in (rejected, expired, notified) for one in (SUBORDER, OTHER)]
+    group = Group(sold(pair), validated(), *ticketed.values(), account(key), *both, group=key)
+    assert group.of(BillingRequested) == []
+    for one in (SUBORDER, OTHER):
+        assert group.of(BillingRequested) == []
+        group.when(AcceptanceClockResumed(parent=PARENT, suborder=one, billing_group=key, deadline=CREATED, slots=(), why="x"))
+    assert [entry.basis for entry in group.request.basis] == ["EXPIRED", "EXPIRED"]
+    assert group.request.regional_ticket == f"RITM-{SUBORDER}"
 
 
 @pytest.mark.criterion("15.1")
@@ -124,6 +217,41 @@ def test_a_document_of_another_kind_or_with_another_hash_is_refused() -> None:
     assert group.when(AttachBillingDocument(aggregate=SUBORDER, doc=forged), OM).code() == "HASH_MISMATCH"
     assert group.when(AttachBillingDocument(aggregate=SUBORDER, doc=PAPERS[1]), OM).names() == []
     assert ready(signed()).when(AttachBillingDocument(aggregate=SUBORDER, doc=PAPERS[1]), OM).code() == "WRONG_STAGE"
+    half = terms(mechanism="BY_PHASE", phases=(phase(1, "50.00"), phase(2, "50.00")))
+    active = Group(sold(half), validated(), freed(SUBORDER, half), account(), signed()).confirms(1)
+    assert active.when(AttachBillingDocument(aggregate=SUBORDER, doc=PAPERS[1]), OM).code() == "WRONG_STAGE"
+
+
+@pytest.mark.criterion("15.4")
+def test_of_two_documents_of_one_version_the_later_goes_with_the_request() -> None:
+    later = doc("CONTRATO_FIRMADO", "a-later", at=CREATED + timedelta(hours=1))
+    for papers in ((*PAPERS, later), (later, *PAPERS)):
+        group = Group(sold(), validated(*papers), freed(), account(), signed())
+        assert group.request.attachments[1].doc_id == "a-later"
+
+
+@pytest.mark.criterion("15.4")
+@pytest.mark.parametrize(
+    ("items", "kinds"),
+    [
+        ((item(1), item(2, standard=False)), 3),  # one non-standard line is enough
+        ((item(1), item(2)), 2),
+    ],
+)
+def test_the_analysis_goes_with_a_request_exactly_when_a_line_is_non_standard(items: tuple[Item, ...], kinds: int) -> None:
+    papers = validated(*PAPERS, ANALYSIS)
+    group = Group(sold(suborders={SUBORDER: items}), papers, freed(SUBORDER, None, *items), account(), signed())
+    assert len(group.request.attachments) == kinds
+
+
+@pytest.mark.criterion("15.4", "X.3")
+def test_a_non_standard_site_that_was_given_up_asks_for_no_analysis_any_more() -> None:
+    key = f"{PARENT}/G1"
+    pair = terms(SUBORDER, OTHER, group=key)
+    order = sold(pair, suborders={SUBORDER: (item(1),), OTHER: (item(2, standard=False),)})
+    group = Group(order, validated(), freed(SUBORDER, pair), freed(OTHER, pair), account(key), signed(SUBORDER, key), group=key)
+    group.when(SuborderFailed(parent=PARENT, suborder=OTHER, billing_group=key, reason="Sin obra"))
+    assert [one.kind for one in group.request.attachments] == ["FORMULARIO_RESUMEN_CONTRATO", "CONTRATO_FIRMADO"]
 
 
 @pytest.mark.criterion("15.4", "15.5")
@@ -150,7 +278,23 @@ def test_the_approver_follows_the_contracts_value(value: str, approver: str) -> 
         assert (told, len(group.of(BillingRequested))) == ([], 1)
     else:
         assert (told[0].named, told[0].expected) == (ANALYSIS.approver, approver)
+        assert (told[0].amount.amount, told[0].rules) == (Decimal(value), {"APPROVERS": "2026-09-01"})
         assert group.of(BillingBlocked)[0].missing == ("APPROVER_MISMATCH",)
+
+
+@pytest.mark.criterion("15.5")
+def test_an_analysis_that_names_nobody_bills_nobody() -> None:
+    group = project(doc("ANALISIS_RENTABILIDAD")).when(signed())
+    assert (group.of(BillingRequested), group.of(ProfitabilityApproverMismatched)[0].named) == ([], "")
+
+
+@pytest.mark.criterion("15.5")
+def test_a_foreign_value_is_compared_at_the_orders_own_rate() -> None:
+    usd = Money.model_validate({"amount": "6000.00", "currency": "USD", "rate": "9.32", "rate_date": "2026-11-24"})  # Bs 55.920
+    own = terms(contract_value=usd)
+    papers = validated(*PAPERS, ANALYSIS)
+    group = Group(sold(own, suborders={SUBORDER: (PROJECT,)}), papers, freed(SUBORDER, own, PROJECT), account(), signed())
+    assert len(group.of(BillingRequested)) == 1
 
 
 @pytest.mark.criterion("15.5")

@@ -15,7 +15,7 @@ from shared.contracts.acceptance import (
     RedatingProposed,
 )
 from shared.contracts.base import Fact
-from shared.contracts.shapes import CalendarUse
+from shared.contracts.shapes import CalendarUse, Card
 from shared.decider import Decision, World, refused
 
 NOTICE_DAYS: Final = 2
@@ -29,8 +29,8 @@ def redate(state: State, fact: CalendarAmended, world: World) -> Decision:
 
 def owed(state: State, calendar: Calendar, world: World) -> list[Fact]:
     """What a newer calendar changes of a running clock in business days; clocks in calendar days do not move (5.5)."""
-    acta, clock = state.acta, state.clock
-    if state.stage != "OPEN" or acta is None or clock is None:
+    acta, clock, card = state.acta, state.clock, state.card
+    if state.stage != "OPEN" or acta is None or clock is None or card is None:
         return []
     looked_at = state.redating.calendar.version if state.redating else acta.calendar.version
     if looked_at >= calendar.version:
@@ -42,7 +42,7 @@ def owed(state: State, calendar: Calendar, world: World) -> list[Fact]:
     redated = AcceptanceClockRedated(before=clock.deadline, after=after, calendar=use)
     if after == clock.deadline:
         return [redated] if state.redating else []  # what was proposed no longer stands
-    return _redated(state, redated)
+    return _redated(state, card, redated)
 
 
 def shift(state: State, calendar: Calendar) -> timedelta:
@@ -78,13 +78,10 @@ def approve(state: State, command: ApproveRedating, world: World) -> Decision:
     after = min(max(ends + by, nearest), ends)
     use = CalendarUse(id=acta.calendar.id, version=max(world.calendar.version, proposed.calendar.version))
     redated = AcceptanceClockRedated(before=ends, after=after, calendar=use, approved_by=world.actor.id)
-    return _redated(state, redated) if after < ends else [redated]
+    return _redated(state, card, redated) if after < ends else [redated]
 
 
-def _redated(state: State, fact: AcceptanceClockRedated) -> list[Fact]:
-    card = state.card
-    if card is None:
-        return [fact]
+def _redated(state: State, card: Card, fact: AcceptanceClockRedated) -> list[Fact]:
     stands = {"consecuencia": STANDS} if state.rejection else {}
     values = heading(card) | term(fact.after) | {"plazo_anterior": local(fact.before)} | stands
     purpose = f"redated/{fact.calendar.version}"

@@ -33,7 +33,7 @@ def calendar() -> Given:
 @pytest.mark.criterion("X.9")
 def test_a_decree_is_published_and_adopted_when_every_clock_was_looked_at() -> None:
     one = calendar().when(AmendCalendar(aggregate="calendar:BO", changes=(change("2026-12-04", working=False),)), SUPERVISOR)
-    assert one.names() == ["CalendarAmended"]
+    assert (one.names(), one.of(CalendarAmended)[0].version) == (["CalendarAmended"], 2)
     assert [wanted.kind for wanted in CALENDARS.effects(one.state)] == ["RedateClocks"]
     version = one.state.version
     done = RecordClocksRedated(aggregate="calendar:BO", version=version, redated=3)
@@ -49,6 +49,7 @@ def test_a_decree_is_published_and_adopted_when_every_clock_was_looked_at() -> N
         ((), "INVALID_FIELDS"),
         ((change("2026-12-04", working=False, calendar="BO-X"),), "INVALID_FIELDS"),
         ((change("2026-12-04", working=False, decree=" "),), "DECREE_REQUIRED"),
+        ((change("2026-12-04", working=False), change("2026-12-11", working=False, decree="")), "DECREE_REQUIRED"),
     ],
 )
 def test_only_a_decree_amends_a_known_calendar(changes: tuple[DayChange, ...], code: str) -> None:
@@ -63,6 +64,31 @@ def test_a_new_day_off_gives_the_customer_a_later_deadline_at_once() -> None:
     assert site.names() == ["AcceptanceClockRedated", "NotificationRequested"]
     assert site.state.clock.deadline == local("2026-12-14 16:30")
     assert site.when(amended(change("2026-12-04", working=False))).names() == []
+
+
+@pytest.mark.criterion("X.9")
+@pytest.mark.parametrize(
+    "elsewhere",
+    [change("2026-12-04", working=False, calendar="BO-L"), change("2026-12-18", working=False)],  # another place, another time
+)
+def test_a_decree_that_changes_nothing_for_a_clock_is_not_told_to_its_customer(elsewhere: DayChange) -> None:
+    assert in_business_days().when(amended(elsewhere)).names() == []
+
+
+@pytest.mark.criterion("X.9")
+def test_an_older_decree_that_is_heard_late_does_not_take_back_a_newer_one() -> None:
+    first, second = change("2026-12-04", working=False), change("2026-12-09", working=False)
+    site = decided_by(decided_by(in_business_days(), first), second).when(amended(first))
+    moved = site.of(AcceptanceClockRedated)[0]
+    assert (moved.calendar.version, moved.after) == (3, local("2026-12-15 16:30"))
+    assert site.when(CalendarAmended(version=3, changes=(second,))).names() == []
+
+
+@pytest.mark.criterion("X.9", "14.5")
+def test_an_earlier_deadline_that_nobody_proposed_yet_does_not_keep_a_clock_from_expiring() -> None:
+    site = in_business_days().until(local("2026-12-11 16:29"))
+    decided_by(site, change("2026-12-05", working=True)).until(local("2026-12-11 16:30"))
+    assert (site.names()[0], site.of(RedatingProposed)) == ("AcceptanceExpired", [])
 
 
 @pytest.mark.criterion("X.9")

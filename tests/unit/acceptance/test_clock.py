@@ -12,11 +12,12 @@ from shared.contracts.acceptance import (
     ActaPrepared,
     RecordExpiryCall,
 )
+from shared.contracts.base import DeadlineReached
 from shared.contracts.common import NotificationRequested
 from shared.contracts.intake import OrderHeld, OrderResumed
 from tests.builders import PARENT, SUBORDER
 from tests.unit.acceptance.acceptance_site import OM, SENT, Site, local
-from tests.unit.acceptance.test_acta import failed
+from tests.unit.acceptance.test_acta import bounced, failed
 
 
 @pytest.mark.criterion("14.3")
@@ -45,7 +46,9 @@ def test_reminders_go_out_on_days_two_four_six_and_eight(sent: str, reminders: l
 def test_each_slot_is_used_once_and_the_mail_system_proves_it() -> None:
     site = Site().acta_out().until(local("2026-11-29 16:30"))
     assert site.names() == ["AcceptanceReminderRequested", "NotificationRequested"]
-    assert site.of(NotificationRequested)[-1].purpose == "reminder/1/1/2"
+    mail = site.of(NotificationRequested)[-1]
+    assert (mail.template, mail.purpose, mail.not_after) == ("RECORDATORIO_ACTA", "reminder/1/1/2", local("2026-12-07 16:30"))
+    assert (mail.values["plazo"], mail.attachments) == ("07/12/2026 16:30 (hora de Bolivia)", (site.state.acta.doc,))
     assert site.until(local("2026-11-30 16:30")).names() == []
     assert site.sent("reminder/1/1/2").names() == ["AcceptanceReminderSent"]
     assert site.sent("reminder/1/1/2").names() == []
@@ -93,6 +96,10 @@ def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() 
     notice = site.of(NotificationRequested)[-1]
     assert (notice.template, notice.all_cc_required) == ("ACEPTACION_VENCIDA", True)
     assert [one.role for one in notice.cc] == ["EC", "GI"]
+    assert [one.ref for one in notice.to] == [f"{PARENT}:firmante", f"{PARENT}:administrativo"]
+    assert (notice.values["plazo"], notice.values["enviada_el"]) == ("07/12/2026 16:30 (hora de Bolivia)", "27/11/2026 16:30")
+    assert "se da por aceptado y será activado para su facturación" in notice.values["consecuencia"]
+    assert notice.attachments == (site.state.acta.doc,)
     site.sent("expiry/1", cc=("EC", "GI"))
     assert site.names() == ["AcceptanceExpiryNotified"]
     told = site.of(AcceptanceExpiryNotified)[0]
@@ -106,6 +113,7 @@ def test_of_two_mails_the_one_with_both_copies_is_the_notice_that_billing_waits_
     site = Site().choosing(acceptance__expiry_notice="TWO_MAILS").expired()
     first, notice = site.of(NotificationRequested)[-2:]
     assert [one.role for one in first.to] == [one.role for one in notice.to] == ["CLIENTE", "CLIENTE"]
+    assert (first.template, notice.template) == ("ACEPTACION_VENCIDA", "ACEPTACION_VENCIDA")
     assert (first.cc, [one.role for one in notice.cc], notice.all_cc_required) == ((), ["EC", "GI"], True)
     assert site.sent("expiry-first/1").names() == []
     site.sent("expiry/1", cc=("EC", "GI"))
@@ -145,6 +153,29 @@ def test_the_call_is_a_task_of_the_owner_and_is_recorded_once() -> None:
     call = RecordExpiryCall(aggregate=SUBORDER, person=f"{PARENT}:firmante", at=site.now, outcome="Avisado")
     assert site.when(call, OM).names() == ["ExpiryCallRecorded"]
     assert site.when(call, OM).names() == []
+
+
+@pytest.mark.criterion("14.4", "14.5")
+@pytest.mark.parametrize("name", ["reminder", "expiry"])
+@pytest.mark.parametrize(
+    "site",
+    [
+        Site().acta_out(),  # too early
+        Site().acta_out().signs(),
+        Site().acta_out().rejects(),
+        Site().acta_out().when(bounced("acta/1/1")),
+        Site().expired(),
+    ],
+)
+def test_a_deadline_that_comes_when_it_no_longer_or_not_yet_holds_changes_nothing(site: Site, name: str) -> None:
+    after = local("2027-01-30 16:30") if site.state.stage != "OPEN" else site.now
+    assert site.when(DeadlineReached(name=name, due=after), at=after).names() == []
+
+
+@pytest.mark.criterion("14.4", "D3")
+def test_a_reminder_that_moves_to_the_day_of_the_deadline_is_not_sent() -> None:
+    site = Site().choosing(acceptance__days=9, acceptance__on_day_off="SHIFT").acta_out()  # the 8th day is a Saturday
+    assert (site.state.clock.deadline, [one.slot for one in site.state.clock.slots]) == (local("2026-12-07 16:30"), [2, 4, 6])
 
 
 @pytest.mark.criterion("X.1")

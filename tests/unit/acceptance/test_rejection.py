@@ -1,9 +1,10 @@
 import pytest
 
-from shared.contracts.acceptance import AcceptanceRejected, ReferDispute, RejectAcceptance, ResolveDispute
+from shared.contracts.acceptance import AcceptanceRejected, ReferDispute, RejectAcceptance, RejectionUpheld, ResolveDispute
 from shared.contracts.common import NotificationRequested
 from tests.builders import PARENT, SUBORDER, passed_tests
 from tests.unit.acceptance.acceptance_site import EC, GI, OM, Site, local
+from tests.unit.acceptance.test_acta import failed
 
 
 def refusal(site: Site) -> str:
@@ -45,6 +46,13 @@ def test_upholding_names_known_items_and_a_cause(changes: dict[str, object], cod
     assert refusal(Site().acta_out().rejects().upholds(**changes)) == code
 
 
+@pytest.mark.criterion("14.7")
+def test_items_that_the_rejection_names_need_not_be_said_again_but_somebody_must_name_one() -> None:
+    assert Site().acta_out().rejects().upholds(items=()).of(RejectionUpheld)[0].items == ("FA-02",)
+    vague = RejectAcceptance(aggregate=SUBORDER, reason="No sirve", by=f"{PARENT}:firmante", channel="CALL")
+    assert refusal(Site().acta_out().when(vague, OM).upholds(items=())) == "UNKNOWN_ATP_ITEM"
+
+
 @pytest.mark.criterion("14.7", "14.8")
 def test_without_an_open_rejection_there_is_nothing_to_settle() -> None:
     site = Site().acta_out()
@@ -60,7 +68,10 @@ def test_a_dismissal_gives_the_reasons_and_what_was_left_of_the_term() -> None:
     site.dismisses()
     assert site.names() == ["RejectionDismissed", "AcceptanceClockResumed", "NotificationRequested"]
     assert site.state.clock.deadline == local("2026-12-11 16:30")
-    assert site.of(NotificationRequested)[-1].values["motivos"].startswith("El equipo")
+    mail = site.of(NotificationRequested)[-1]
+    assert (mail.template, mail.purpose, [one.role for one in mail.cc]) == ("RECHAZO_DESESTIMADO", "dismissal/1", ["EC"])
+    assert mail.values["motivos"].startswith("El equipo")
+    assert mail.values["plazo"] == "11/12/2026 16:30 (hora de Bolivia)"
     # Day 4 was unused when the clock stopped: it moves by the four days of the pause.
     assert site.state.clock.open_slots[0].at == local("2026-12-05 16:30")
 
@@ -88,6 +99,20 @@ def test_a_commercial_dispute_is_the_executives_and_holds_the_suborder_until_it_
     site.when(ResolveDispute(aggregate=SUBORDER, outcome="Se mantiene el precio"), EC)
     assert site.names() == ["DisputeResolved", "FalloutResolved", "AcceptanceClockResumed"]
     assert (site.state.stage, site.state.fallouts) == ("OPEN", {})
+
+
+@pytest.mark.criterion("14.7", "14.8")
+def test_a_dispute_that_ends_in_an_upheld_rejection_no_longer_holds_the_suborder() -> None:
+    site = Site().acta_out().rejects().when(ReferDispute(aggregate=SUBORDER, subject="Precio"), OM).upholds()
+    assert (site.names(), site.state.fallouts) == (["RejectionUpheld", "FalloutResolved"], {})
+
+
+@pytest.mark.criterion("14.8", "X.4")
+def test_a_settled_dispute_settles_no_other_fallout() -> None:
+    site = Site().acta_out().rejects().dismisses().when(failed("dismissal/1", "ADDRESS_MISSING"))
+    (other,) = site.state.fallouts
+    site.rejects().when(ReferDispute(aggregate=SUBORDER, subject="Precio"), OM).signs()
+    assert (site.names(), list(site.state.fallouts)) == (["AcceptanceSigned", "FalloutResolved"], [other])
 
 
 @pytest.mark.criterion("14.5", "14.8")

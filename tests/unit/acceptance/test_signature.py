@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceSigned, LateSignatureRecorded
 from shared.contracts.shapes import Doc, Signature
-from tests.builders import SUBORDER, doc
+from tests.builders import PARENT, SUBORDER, card, doc, passed_tests, released
 from tests.given import actor
 from tests.unit.acceptance.acceptance_site import SENT, Site, local, signature, signed_acta
 
@@ -20,6 +20,7 @@ def test_the_signed_acta_accepts_with_its_evidence() -> None:
     signed = site.of(AcceptanceSigned)[0]
     assert (signed.evidence.basis, signed.regional_ticket) == ("SIGNED", "RITM0045127")
     assert signed.evidence.signature is not None
+    assert (signed.evidence.signer, signed.evidence.signer_role) == (f"{PARENT}:firmante", "Gerente General")
     assert signed.billing_group == SUBORDER
     assert site.decider.deadlines(site.state, site.calendar) == {}
 
@@ -42,6 +43,12 @@ def test_a_signature_with_a_defect_is_refused_by_its_own_code(changes: dict[str,
     site = Site().acta_out().signs(**changes)
     assert site.refusal is not None
     assert site.refusal.code == code
+
+
+@pytest.mark.criterion("12.2", "14.1")
+def test_an_acceptance_names_the_ticket_of_the_start_where_the_tests_had_none() -> None:
+    site = Site().when(released(card(regional_ticket="RITM0000001"))).when(passed_tests(regional_ticket=None))
+    assert site.rendered().sent("acta/1/1").signs().of(AcceptanceSigned)[0].regional_ticket == "RITM0000001"
 
 
 @pytest.mark.criterion("14.1")

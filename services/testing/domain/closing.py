@@ -50,11 +50,11 @@ def request_id(state: State, number: int) -> str:
     return f"{state.suborder}/ticket/{number}"
 
 
-def ticket_owed(state: State, world: World) -> list[Fact]:
+def ticket_owed(state: State, card: Card, world: World) -> list[Fact]:
     """Before the tests with the customer an open ticket exists, or is asked for once (12.2)."""
-    if state.stage not in {"AGENDA", "SCHEDULED"} or state.card is None or state.ticket.asked:
+    if state.stage not in {"AGENDA", "SCHEDULED"} or state.ticket.asked:
         return []
-    return [request_ticket(state, state.card)] if ticket_missing(state, world) else []
+    return [request_ticket(state, card)] if ticket_missing(state, world) else []
 
 
 def opened(state: State, command: RecordRegionalTicket, world: World) -> Decision:

@@ -210,4 +210,4 @@ def ticket_closed(state: State, fact: RegionalTicketClosed) -> State:
 
 @evolve.on(TestsPassed)
 def passed(state: State, fact: TestsPassed) -> State:
-    return state.having(stage="PASSED", passed_series=fact.series)
+    return state.having(stage="PASSED")

@@ -23,7 +23,7 @@ def follows(state: State, world: World) -> Facts:
         return failed.reopen(state, state.reopening, world)
     if state.stage == "REWORK":
         return failed.after_rework(state)
-    return [*closing.ticket_owed(state, world), *session.scheduled(state), *_delivered(state, card)]
+    return [*closing.ticket_owed(state, card, world), *session.scheduled(state), *_delivered(state, card)]
 
 
 def _prepare(state: State, card: Card, world: World) -> list[Fact]:

@@ -118,7 +118,6 @@ class State(Common):
     failure: Failure | None = None
     reopening: Reopening | None = None
     told: bool = False
-    passed_series: int = 0
 
     @property
     def numbers(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from services.testing.domain.agenda import of_session
+from services.testing.domain.agenda import of_answer, of_session
 from shared.contracts.testing import Replaced, SessionAnswered, SlotBooked, SlotFreed, SlotRefused
 from tests.builders import OTHER, PARENT, SUBORDER
 from tests.unit.testing.trial import agenda, proposal
@@ -49,6 +49,7 @@ def test_a_session_that_moves_to_another_engineer_frees_the_first_ones_agenda() 
 @pytest.mark.criterion("11.2")
 def test_a_no_frees_the_slot_once() -> None:
     answer = SessionAnswered(parent=PARENT, suborder=SUBORDER, session=1, party="CLIENTE", accepted=False, engineer="ingeniero-1")
+    assert of_answer(answer, PARENT).ids == of_session(proposal(), PARENT).ids == ("agenda:ingeniero-1",)
     engineer = agenda().when(proposal()).when(answer).when(answer)
     assert len(engineer.of(SlotFreed)) == 1
     assert engineer.when(proposal(suborder=OTHER)).names() == ["SlotBooked"]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.common import FalloutRaised, FalloutResolved, RegionalTicketRequested, ResolveFallout
+from shared.contracts.common import FalloutRaised, FalloutResolved, RegionalTicketOpened, RegionalTicketRequested, ResolveFallout
 from shared.contracts.testing import (
     CloseRegionalTicket,
     DigitalDeliveryKitReceived,
@@ -13,8 +13,8 @@ from shared.contracts.testing import (
 )
 from tests.builders import SUBORDER, doc
 from tests.products import AWS, FIREWALL, ficha, sold
-from tests.unit.testing.test_information import not_sent
-from tests.unit.testing.trial import REGIONAL, SUPERVISOR, TICKET, Trial
+from tests.unit.testing.test_information import SEND, not_sent
+from tests.unit.testing.trial import OWNER, REGIONAL, SUPERVISOR, TICKET, Trial
 
 KIT = RecordDeliveryKit(aggregate=SUBORDER, kit=doc("DIGITAL_DELIVERY_KIT"), ticket=TICKET)
 
@@ -41,8 +41,9 @@ def test_without_a_ticket_servicenow_is_asked_once_before_the_tests() -> None:
     trial.internal().dated().proposed()
     (asked,) = trial.of(RegionalTicketRequested)
     assert (asked.purpose, asked.answer_to, asked.order_number) == ("TESTS", "o2c.testing.commands.v1", "00012345")
+    assert (asked.request_id, asked.product_codes) == (f"{SUBORDER}/ticket/1", ("SDWAN",))
     trial.ticket(" RITM0099001 ")
-    assert trial.state.ticket.number == "RITM0099001"
+    assert [(one.request_id, one.ticket) for one in trial.of(RegionalTicketOpened)] == [(asked.request_id, "RITM0099001")]
     assert trial.ticket("ritm0099001").last == []
     assert len(trial.of(RegionalTicketRequested)) == 1
 
@@ -82,7 +83,7 @@ def test_a_managed_firewall_passes_with_kit_and_solved_ticket_in_either_order(ki
     first, second = (KIT, closes("SOLVED")) if kit_first else (closes("SOLVED"), KIT)
     assert trial.when(first, REGIONAL).of(TestsPassed) == []
     (passed,) = trial.when(second, REGIONAL).of(TestsPassed)
-    assert passed.kit == KIT.kit
+    assert (passed.kit, trial.of(DigitalDeliveryKitReceived)[0].ticket) == (KIT.kit, TICKET)
     assert trial.when(KIT, REGIONAL).code == "WRONG_STAGE"
 
 
@@ -91,6 +92,22 @@ def test_kit_and_closing_may_come_before_the_end_to_end_run() -> None:
     trial = firewall().with_customer().when(KIT, REGIONAL).when(closes("SOLVED"), REGIONAL)
     assert len(trial.of(DigitalDeliveryKitReceived)) == len(trial.of(RegionalTicketClosed)) == 1
     assert len(trial.run("CUSTOMER").run("E2E").of(TestsPassed)) == 1
+
+
+@pytest.mark.criterion("13.3")
+def test_a_kit_or_a_closing_that_is_told_twice_and_what_comes_after_solved_change_nothing() -> None:
+    trial = firewall().with_customer()
+    for told in (KIT, closes("SOLVED")):
+        assert trial.when(told, REGIONAL).last != []
+    for told in (KIT, closes("SOLVED"), closes("CANCELLED")):
+        assert (trial.when(told, REGIONAL).last, trial.code) == ([], None)
+
+
+@pytest.mark.criterion("13.3", "X.4")
+def test_another_bad_outcome_of_one_ticket_is_no_second_fallout() -> None:
+    trial = firewall().passed().when(closes("CANCELLED"), REGIONAL).when(closes("REJECTED"), REGIONAL)
+    assert trial.names() == ["RegionalTicketClosed"]
+    assert len(trial.of(FalloutRaised)) == 1
 
 
 @pytest.mark.criterion("13.3", "X.4")
@@ -109,9 +126,10 @@ def test_a_retry_asks_for_another_ticket_and_ends_when_that_one_is_solved() -> N
     trial = firewall().passed().when(KIT, REGIONAL).when(closes("CANCELLED"), REGIONAL)
     trial.when(_resolve(trial, "RETRY"), REGIONAL)
     assert trial.waits() == {"REGIONAL RecordRegionalTicket"}
+    assert trial.when(_resolve(trial, "RETRY"), REGIONAL).last == []  # asked already
     trial.ticket("RITM0099001").when(closes("SOLVED", "RITM0099001"), REGIONAL)
     (passed,) = trial.of(TestsPassed)
-    assert passed.regional_ticket == "RITM0099001"
+    assert (passed.regional_ticket, trial.state.ticket.settled) == ("RITM0099001", False)
 
 
 @pytest.mark.criterion("13.3", "X.4")
@@ -119,6 +137,15 @@ def test_a_supervisor_may_go_on_without_the_closing_and_the_result_says_so() -> 
     trial = firewall().passed().when(KIT, REGIONAL).when(closes("CANCELLED"), REGIONAL)
     trial.when(_resolve(trial, "SKIP"), SUPERVISOR)
     assert [one.skipped for one in trial.of(TestsPassed)] == [("CLOSING",)]
+
+
+@pytest.mark.criterion("13.3", "X.4", "X.6")
+def test_a_ticket_settled_by_hand_leaves_only_the_kit_to_wait_for_and_every_skip_is_named() -> None:
+    trial = firewall().internal().scheduled().when(SEND, OWNER).when(not_sent("information/1"))
+    trial.when(_resolve(trial, "SKIP"), SUPERVISOR).begins().run("CUSTOMER").run("E2E").when(closes("CANCELLED"), REGIONAL)
+    trial.when(_resolve(trial, "SKIP"), SUPERVISOR)
+    assert trial.waits() == {"REGIONAL RecordDeliveryKit"}
+    assert trial.when(KIT, REGIONAL).of(TestsPassed)[0].skipped == ("INFORMATION", "CLOSING")
 
 
 def _resolve(trial: Trial, how: str) -> ResolveFallout:

@@ -18,7 +18,8 @@ from shared.contracts.testing import (
 )
 from tests.builders import PARENT, SUBORDER
 from tests.given import MONDAY
-from tests.unit.testing.trial import Trial
+from tests.products import FIREWALL, ficha, sold
+from tests.unit.testing.trial import TICKET, Trial
 
 
 @pytest.mark.criterion("13.5")
@@ -41,6 +42,7 @@ def test_the_cause_of_a_failure_names_the_steps_that_are_done_again(cause: str, 
     ]
     (asked,) = trial.of(ReworkRequested)
     assert (asked.steps, asked.items, asked.rules) == (steps, ("SD-03",), {"CAUSES": "2026-09-01"})
+    assert (asked.rework_id, asked.cause, asked.limit_days) == (f"{SUBORDER}/rework/1/1", cause, 5)
     assert trial.state.stage == "REWORK"
     assert trial.waits() == {"INGENIERO_B2B ReworkCompleted"}
 
@@ -77,6 +79,28 @@ def test_a_failure_on_the_customers_side_needs_a_new_date_and_no_rework() -> Non
     trial.scheduled().informed().begins()
     assert [(one.session, one.attempt) for one in trial.of(CustomerTestsStarted)] == [(1, 1), (2, 2)]
     assert len(trial.run("CUSTOMER").run("E2E").of(TestsPassed)) == 1
+
+
+@pytest.mark.criterion("10.2", "13.5")
+def test_an_internal_run_that_failed_on_the_customers_side_is_repeated_before_a_date_is_agreed() -> None:
+    trial = Trial().run("INTERNAL", "SD-02", cause="CUSTOMER_SIDE")
+    assert (trial.of(RetestOpened)[0].run, trial.state.stage) == ("INTERNAL", "INTERNAL")
+
+
+@pytest.mark.criterion("13.5")
+def test_tests_with_the_customer_that_prove_nothing_reworked_stand_and_are_not_run_again() -> None:
+    managed = ficha(sold("FIREWALL_GESTIONADO"), traits=FIREWALL, regional_ticket=TICKET)
+    trial = Trial(managed).with_customer().run("CUSTOMER").run("E2E", "FW-05", cause="EQUIPMENT").reworked()
+    assert [(one.run, one.items) for one in trial.of(RetestOpened)] == [("INTERNAL", ("FW-01", "FW-05"))]
+    trial.internal()
+    assert trial.names() == ["InternalTestsPassed", "EndToEndTestsStarted"]
+    assert len(trial.of(CustomerTestsStarted)) == 1
+
+
+@pytest.mark.criterion("13.5")
+def test_a_failed_item_that_is_not_mandatory_is_no_pass_that_stays() -> None:
+    trial = Trial().with_customer().run("CUSTOMER", "SD-05").run("E2E", "SD-06", cause="TEST_SETUP")
+    assert "SD-05" not in {one.item for one in trial.of(RetestOpened)[0].kept}
 
 
 @pytest.mark.criterion("13.5")
@@ -137,6 +161,8 @@ def test_the_ec_is_told_once_per_failure_and_the_gi_from_the_third_on() -> None:
         ["ec-1", "om-1", "gi-1"],
         ["ec-1", "om-1", "gi-1"],
     ]
+    told = {"corrida": "INTERNAL", "items": "SD-02", "causa": "preparación de la prueba", "falla": "4"}
+    assert told.items() <= mails[-1].values.items()
     assert [one.failure_no for one in trial.of(TestsFailed)] == [1, 2, 3, 4]
     assert [one.attempt for one in trial.of(TestsFailed)] == [1, 2, 3, 4]
     assert [one.to for one in trial.of(TaskEscalated)] == ["GI"]

@@ -24,6 +24,7 @@ def test_the_customer_gets_the_information_once_per_session_and_its_hand_over_is
     trial.when(SEND, OWNER)
     (mail,) = trial.mails("INFORMACION_PRUEBAS")
     assert (mail.purpose, mail.values["requisitos"]) == ("information/1", "Una estación con navegador")
+    assert (mail.values["desde"], mail.values["modalidad"]) == (trial.state.session.window.start.isoformat(), "ONLINE")
     assert trial.waits() == {"OM NotificationSent"}
     assert trial.when(SEND, OWNER).last == []
     trial.when(mail_sent("information/1", trial.now, service="testing"))
@@ -38,6 +39,25 @@ def test_another_session_needs_its_own_information() -> None:
     trial.answers("CLIENTE").answers("REGIONAL")
     assert trial.begins().code == "INFORMATION_NOT_SENT"
     assert trial.informed().begins().refusal is None
+    assert [one.purpose for one in trial.mails("INFORMACION_PRUEBAS")] == ["information/1", "information/2"]
+
+
+@pytest.mark.criterion("11.3")
+def test_what_the_mail_system_says_late_of_an_older_session_informs_nobody_of_this_one() -> None:
+    trial = Trial().internal().scheduled().informed().answers("REGIONAL", yes=False).proposed().booked()
+    trial.answers("CLIENTE").answers("REGIONAL").informed().when(mail_sent("information/1", trial.now, service="testing"))
+    assert (trial.last, trial.state.information.session) == ([], 2)
+
+
+@pytest.mark.criterion("11.3", "X.4")
+@pytest.mark.parametrize("purpose", ["information/1", "invitation/1"])
+def test_a_fallout_of_a_mail_is_told_once_and_a_retry_or_a_mended_invitation_informs_nobody(purpose: str) -> None:
+    trial = Trial().internal().scheduled().when(SEND, OWNER).when(not_sent(purpose)).when(not_sent(purpose))
+    assert len(trial.of(FalloutRaised)) == 1
+    how = "RETRY" if purpose == "information/1" else "MANUAL"
+    resolve = {"aggregate": SUBORDER, "fallout_id": f"{SUBORDER}/{purpose}", "how": how, "reason": "Dirección corregida"}
+    assert trial.when(ResolveFallout.model_validate(resolve), SUPERVISOR).names() == ["FalloutResolved"]
+    assert trial.begins().code == "INFORMATION_NOT_SENT"
 
 
 @pytest.mark.criterion("11.3", "X.4")

@@ -59,6 +59,13 @@ def test_a_mandatory_item_passes_only_with_its_evidence(result: Any, code: str |
     assert len(trial.of(AtpResultsRecorded)) == (code is None)
 
 
+@pytest.mark.criterion("10.2", "12.1")
+def test_results_are_recorded_and_closed_only_of_the_run_that_is_on() -> None:
+    trial = Trial().when(RecordAtpResults(aggregate=SUBORDER, run="CUSTOMER", results=()), OWNER)
+    assert trial.code == "WRONG_STAGE"
+    assert trial.closes("CUSTOMER").code == "WRONG_STAGE"
+
+
 @pytest.mark.criterion("10.2", "13.1")
 def test_a_run_with_results_missing_is_not_closed() -> None:
     trial = recorded(TestResult(item="SD-01", outcome="PASS", evidence=EVIDENCE)).closes("INTERNAL")
@@ -120,6 +127,7 @@ def test_the_result_says_what_was_tested_when_how_and_on_which_service() -> None
     assert (passed.series, passed.atps, passed.mode) == (1, ("ATP-SDWAN-v4",), "ONLINE")
     assert {(one.run, one.item) for one in passed.results} >= {("INTERNAL", "SD-01"), ("CUSTOMER", "SD-01"), ("E2E", "SD-06")}
     assert all(one.evidence_sha256 for one in passed.results)
+    assert {one.value for one in passed.results} == {"conforme"}
     assert (passed.regional_ticket, passed.circuit_id) == ("RITM0045127", "BO-SCZ-FWAAS-000812")
     assert passed.internal_at <= passed.customer_at <= passed.e2e_at
     assert [one.service_id for one in passed.services] == ["BO-It001A"]

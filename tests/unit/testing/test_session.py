@@ -4,6 +4,7 @@ import pytest
 
 from shared.contracts.intake import SuborderFailed
 from shared.contracts.testing import (
+    AgreeTestDate,
     AnswerSession,
     CustomerTestDateAgreed,
     CustomerTestsScheduled,
@@ -15,7 +16,7 @@ from shared.contracts.testing import (
 from tests.builders import PARENT, SUBORDER
 from tests.given import actor
 from tests.products import SDWAN, ficha
-from tests.unit.testing.trial import TICKET, Trial, window
+from tests.unit.testing.trial import OWNER, TICKET, Trial, window
 
 WITH_TIER2 = ficha(traits=SDWAN.model_copy(update={"tier2": True}), regional_ticket=TICKET)
 
@@ -24,6 +25,14 @@ WITH_TIER2 = ficha(traits=SDWAN.model_copy(update={"tier2": True}), regional_tic
 def test_channel_person_and_who_agreed_are_stored_with_the_date() -> None:
     (agreed,) = Trial().internal().dated().of(CustomerTestDateAgreed)
     assert (agreed.channel, agreed.person, agreed.by) == ("CALL", f"{PARENT}:tecnico", "om-1")
+
+
+@pytest.mark.criterion("11.1")
+@pytest.mark.parametrize(("seconds", "code"), [(0, "WINDOW_IN_PAST"), (1, None)])
+def test_a_date_lies_ahead(seconds: int, code: str | None) -> None:
+    trial = Trial().internal()
+    at = trial.now + timedelta(seconds=seconds)
+    assert trial.when(AgreeTestDate(aggregate=SUBORDER, date=at, channel="CALL", person=f"{PARENT}:tecnico"), OWNER).code == code
 
 
 @pytest.mark.criterion("11.2")
@@ -48,6 +57,7 @@ def test_everybody_who_takes_part_is_asked_and_invited() -> None:
     (mail,) = trial.mails("INVITACION_PRUEBAS")
     assert [one.ref for one in mail.to] == [f"{PARENT}:tecnico", "ingeniero-1", "area:regional", "area:tier2"]
     assert (mail.purpose, mail.invite.link) == ("invitation/1", "https://teams.example.com/p")
+    assert mail.values.items() >= {"modalidad": "ONLINE", "enlace": "https://teams.example.com/p", "orden": "00012345"}.items()
     assert trial.waits() == {
         "CLIENTE AnswerSession",
         "INGENIERO_B2B SlotBooked",
@@ -74,6 +84,7 @@ def test_one_no_returns_to_negotiating_and_the_next_session_replaces_it(when_sch
     trial.answers("REGIONAL", yes=False)
     assert trial.state.stage == "AGENDA"
     assert trial.waits() == {"OM ProposeSession"}
+    assert trial.begins().code == "PARTIES_PENDING"
     again = trial.proposed("ingeniero-2").of(SessionProposed)[-1]
     assert again.session == 2
     assert (again.replaces.session, again.replaces.engineer) == (1, "ingeniero-1")

@@ -10,6 +10,7 @@ from shared.contracts.provisioning import (
     LogicalConfigurationCompleted,
     LogicalConfigurationRequested,
     LogicalConfigurationSkipped,
+    PlanNetworkBuild,
     ServiceProvisioned,
     StockCheckRequested,
     VirtualCircuitRequested,
@@ -18,7 +19,7 @@ from shared.contracts.shapes import Step
 from tests.builders import PARENT, SUBORDER
 from tests.given import MONDAY as NOW
 from tests.products import AWS, FWAAS, ficha, released_with, sold
-from tests.unit.provisioning.delivery import ACTIVACIONES, NOC, REQUEST, Delivery
+from tests.unit.provisioning.delivery import ACTIVACIONES, ENGINEER, NOC, REQUEST, Delivery
 
 FWAAS_WITH_LINK = FWAAS.model_copy(update={"build": "LINK"})
 MANAGED_FWAAS_WITH_LINK = released_with(ficha(sold("FWAAS_GESTIONADO"), traits=FWAAS_WITH_LINK), "SERVICE_CREATION")
@@ -32,8 +33,10 @@ def test_activaciones_is_asked_after_the_network_with_24_hours_and_a_copy_by_mai
     assert asked.reference == "CORP.SOL-PRO.1338 paso 6"
     assert asked.due == NOW + timedelta(hours=24)
     assert (asked.request_id, asked.answer_to) == (REQUEST, "o2c.provisioning.commands.v1")
+    assert (asked.warn_at, asked.product_codes, asked.order_number) == (NOW + timedelta(hours=18), ("SDWAN",), "00012345")
     (mail,) = delivery.of(NotificationRequested)
     assert mail.template == "SOLICITUD_ACTIVACIONES"
+    assert (mail.values["referencia"], mail.values["vence_el"]) == (asked.reference, asked.due.isoformat())
     assert [one.ref for one in (*mail.to, *mail.cc)] == ["area:activaciones", "om-1"]
     assert delivery.waits() == {"ACTIVACIONES AnswerActivationsRequest"}
 
@@ -110,6 +113,7 @@ def test_a_managed_fwaas_asks_the_noc_exactly_once() -> None:
     assert delivery.waits() == {"NOC ConfirmVirtualCircuit", "ACTIVACIONES AnswerActivationsRequest"}
     delivery.configured().with_circuit()
     assert len(delivery.of(VirtualCircuitRequested)) == 1
+    assert (delivery.with_circuit().last, delivery.refusal) == ([], None)  # told twice
     assert delivery.state.circuit.circuit_id == "BO-LPZ-FWAAS-000812"
 
 
@@ -175,6 +179,15 @@ def test_in_parallel_rework_of_both_steps_asks_for_both_at_once() -> None:
     delivery = Delivery(PARALLEL).networked().configured().stocked().visited().verified().confirmed()
     delivery.asked_again("NETWORK", "LOGICAL")
     assert delivery.waits() == {"ACTIVACIONES AnswerActivationsRequest", "INGENIERO_B2B PlanNetworkBuild"}
+
+
+@pytest.mark.criterion("D12", "6.1")
+def test_in_parallel_a_configuration_that_is_not_needed_is_passed_once_and_the_network_is_still_waited_for() -> None:
+    its = ficha(sold("AWS_ADMINISTRADO", access="NINGUNO"), traits=AWS.model_copy(update={"build": "LINK"}))
+    delivery = Delivery(released_with(its, "SERVICE_CREATION").model_copy(update={"steps": together()}))
+    assert (len(delivery.of(LogicalConfigurationSkipped)), delivery.state.stage) == (1, "NETWORK")
+    delivery.when(PlanNetworkBuild(aggregate=SUBORDER), ENGINEER).verified().confirmed()
+    assert delivery.of(ServiceProvisioned)[0].steps_done == ("METHOD",)  # what was passed was not done
 
 
 @pytest.mark.criterion("6.1", "6.2")

@@ -8,7 +8,7 @@ from shared.contracts.provisioning import (
     ServiceProvisioned,
 )
 from tests.builders import SUBORDER
-from tests.products import FWAAS, ficha, released_with, sold
+from tests.products import AWS, FWAAS, ficha, released_with, sold
 from tests.unit.provisioning.delivery import ENGINEER, SUPERVISOR, Delivery
 
 OVER_LTE = released_with(
@@ -36,6 +36,20 @@ def test_no_row_is_a_fallout_and_never_a_default() -> None:
     delivery.when(_resolve(delivery, "RETRY"), ENGINEER)
     assert delivery.refusal
     assert delivery.refusal.code == "NO_RULE_ROW"
+
+
+@pytest.mark.criterion("9.1", "1.7")
+def test_a_product_that_is_not_homologated_has_no_method() -> None:
+    strange = released_with(ficha(sold("SDWAN", homologated=False)))
+    delivery = Delivery(strange).networked().configured().stocked().visited().verified()
+    assert [one.fallout_class for one in delivery.of(FalloutRaised)] == ["NO_RULE_ROW"]
+
+
+@pytest.mark.criterion("9.1")
+def test_the_access_of_an_item_that_is_not_delivered_is_refused() -> None:
+    delivery = Delivery(OVER_LTE).configured().verified(otro="FIBRA_EXISTENTE")
+    assert delivery.refusal
+    assert delivery.refusal.code == "INVALID_FIELDS"
 
 
 @pytest.mark.criterion("9.1", "X.4")
@@ -70,6 +84,13 @@ def test_the_service_is_provisioned_once_with_what_was_done() -> None:
     assert [(one.serial, one.warehouse) for one in provisioned.equipment] == [("SN-1", "ALM-SCZ-01")]
     assert (provisioned.parent, provisioned.billing_group) == (delivery.state.parent, SUBORDER)
     assert delivery.state.stage == "PROVISIONED"
+
+
+@pytest.mark.criterion("9.1", "10.1")
+def test_a_step_in_which_nothing_was_to_be_done_is_none_of_those_done() -> None:
+    its = ficha(sold("AWS_ADMINISTRADO", access="NINGUNO"), traits=AWS)
+    delivery = Delivery(released_with(its, "SERVICE_CREATION")).verified().confirmed()
+    assert delivery.of(ServiceProvisioned)[0].steps_done == ("METHOD",)
 
 
 @pytest.mark.criterion("9.1")

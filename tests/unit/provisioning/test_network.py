@@ -1,7 +1,7 @@
 import pytest
 
 from shared.contracts.provisioning import BuildItem, CompleteBuildItem, Executor, NetworkBuilt, PlanNetworkBuild
-from tests.builders import SUBORDER
+from tests.builders import PARENT, SUBORDER, terms
 from tests.given import actor
 from tests.products import FWAAS, ficha, released_with, sold
 from tests.unit.provisioning.delivery import CONTRACTOR, ENGINEER, LINK, Delivery
@@ -23,6 +23,8 @@ def test_the_network_is_built_once_with_the_last_item() -> None:
     second = LINK.model_copy(update={"item": "ENLACE-2"})
     delivery = Delivery().when(PlanNetworkBuild(aggregate=SUBORDER, items=(LINK, second)), ENGINEER)
     assert delivery.waits() == {"CONTRATISTA CompleteBuildItem"}
+    delivery.when(PlanNetworkBuild(aggregate=SUBORDER, items=(second,)), ENGINEER)
+    assert (delivery.last, delivery.refusal) == ([], None)  # what is planned stands
     delivery.when(CompleteBuildItem(aggregate=SUBORDER, item="ENLACE-1"), CONTRACTOR)
     assert delivery.of(NetworkBuilt) == []
     delivery.when(CompleteBuildItem(aggregate=SUBORDER, item="ENLACE-1"), CONTRACTOR)
@@ -39,6 +41,12 @@ def test_a_plan_without_items_needs_no_building() -> None:
     assert [one.required for one in delivery.of(NetworkBuilt)] == [False]
 
 
+@pytest.mark.criterion("5.1")
+def test_what_is_built_names_the_billing_group_of_its_contract() -> None:
+    grouped = ficha(terms=terms(SUBORDER, group=f"{PARENT}/G1"))
+    assert Delivery(released_with(grouped)).networked().of(NetworkBuilt)[0].billing_group == f"{PARENT}/G1"
+
+
 OWN_STAFF, SUPPLIER = Executor(kind="INTERNAL", name="Planta externa"), Executor(kind="SUPPLIER", name="Cables del Sur S.R.L.")
 
 
@@ -49,6 +57,7 @@ OWN_STAFF, SUPPLIER = Executor(kind="INTERNAL", name="Planta externa"), Executor
         ((OWN_STAFF,), "JOINT_NEEDS_TWO"),
         ((OWN_STAFF, OWN_STAFF), "JOINT_NEEDS_TWO"),  # the same one twice is not two
         ((OWN_STAFF, SUPPLIER), None),
+        ((OWN_STAFF, SUPPLIER.model_copy(update={"name": OWN_STAFF.name})), None),  # one name in two capacities is two
     ],
 )
 def test_a_joint_build_needs_two_executors(executors: tuple[Executor, ...], code: str | None) -> None:

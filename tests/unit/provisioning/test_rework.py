@@ -38,9 +38,33 @@ def test_a_network_is_built_again_as_another_attempt() -> None:
 
 @pytest.mark.criterion("13.5", "9.1")
 def test_a_method_is_verified_and_confirmed_again() -> None:
-    delivery = Delivery().provisioned().asked_again("METHOD").verified().confirmed()
+    delivery = Delivery().provisioned().asked_again("METHOD").confirmed()
+    assert delivery.refusal
+    assert delivery.refusal.code == "METHOD_NOT_VERIFIED"
+    assert delivery.stocked().last == []  # equipment is not what is done again
+    delivery.verified().confirmed()
     (done,) = delivery.of(ReworkCompleted)
     assert [one.serial for one in done.equipment] == ["SN-1"]
+
+
+@pytest.mark.criterion("13.5", "7.2")
+def test_equipment_that_was_changed_in_a_rework_is_in_use_and_no_longer_reserved() -> None:
+    delivery = Delivery().provisioned().asked_again("EQUIPMENT").stocked()
+    assert len(delivery.of(ReworkCompleted)) == 1
+    assert delivery.decider.deadlines(delivery.state, delivery.calendar) == {}
+
+
+@pytest.mark.criterion("13.5", "9.1")
+def test_the_method_is_verified_after_the_steps_before_it() -> None:
+    delivery = Delivery().provisioned().asked_again("EQUIPMENT", "METHOD").verified()
+    assert (delivery.last, delivery.waits()) == ([], {"JEFE_PRODUCTO ReportStock"})
+
+
+@pytest.mark.criterion("13.5", "5.1")
+def test_a_network_that_nobody_had_to_build_is_planned_when_it_is_what_failed() -> None:
+    its = ficha(sold("FWAAS_GESTIONADO", access="FIBRA_EXISTENTE"), traits=FWAAS.model_copy(update={"noc_circuit": False}))
+    delivery = Delivery(released_with(its, "SERVICE_CREATION")).configured().verified().confirmed().asked_again("NETWORK")
+    assert delivery.waits() == {"INGENIERO_B2B PlanNetworkBuild"}
 
 
 @pytest.mark.criterion("13.5", "6.2")

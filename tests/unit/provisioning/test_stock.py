@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.base import DeadlineReached
 from shared.contracts.common import (
     FalloutRaised,
     FalloutResolved,
@@ -11,12 +12,13 @@ from shared.contracts.common import (
     NotificationRequested,
     ResolveFallout,
 )
-from shared.contracts.intake import SuborderFailed
+from shared.contracts.intake import OrderHeld, OrderResumed, SuborderFailed
 from shared.contracts.provisioning import (
     Alternative,
     EquipmentReleased,
     EquipmentReserved,
     EquipmentShortageDetected,
+    EquipmentStockChecked,
     ReleaseEquipment,
     ReportStock,
     StockCheckRequested,
@@ -45,6 +47,7 @@ def test_the_jefe_de_producto_is_asked_by_mail_after_the_configuration() -> None
     mail = delivery.of(NotificationRequested)[-1]
     assert (mail.template, mail.purpose) == ("CONSULTA_STOCK", "stock/1")
     assert [one.ref for one in (*mail.to, *mail.cc)] == ["area:jefe_producto", "om-1"]
+    assert mail.values["equipos"] == "1 CPE-SDW-S"
     assert delivery.waits() == {"JEFE_PRODUCTO ReportStock"}
 
 
@@ -53,6 +56,7 @@ def test_equipment_that_is_there_is_reserved_for_fifteen_business_days_and_only_
     delivery = asked()
     assert delivery.of(TechnicalVisitOrdered) == []
     (reserved,) = delivery.stocked().of(EquipmentReserved)
+    assert [one.items for one in delivery.of(EquipmentStockChecked)] == [(there(),)]
     assert [one.warehouse for one in reserved.items] == ["ALM-SCZ-01"]
     assert reserved.until == NOW + timedelta(days=21)
     assert len(delivery.of(TechnicalVisitOrdered)) == 1
@@ -81,6 +85,12 @@ def test_two_pieces_may_come_from_two_warehouses_and_no_more_than_needed_is_rese
     assert [(one.quantity, one.warehouse) for one in reserved.items] == [(1, "ALM-SCZ-01"), (1, "ALM-LPZ-01")]
 
 
+@pytest.mark.criterion("7.1")
+def test_a_warehouse_that_has_none_gives_none() -> None:
+    delivery = asked().stocked(there(available=False, warehouse=None), there(warehouse="ALM-LPZ-01"))
+    assert [(one.quantity, one.warehouse) for one in delivery.of(EquipmentReserved)[0].items] == [(1, "ALM-LPZ-01")]
+
+
 def short(expected: date | None = None) -> Delivery:
     command = ReportStock(
         aggregate=SUBORDER,
@@ -100,6 +110,24 @@ def test_a_shortage_is_a_red_jeopardy_and_a_fallout_with_date_and_alternatives()
     assert [one.level for one in delivery.of(JeopardyRaised)] == ["RED"]
     assert delivery.waits() == {"JEFE_PRODUCTO ReportStock"}
     assert delivery.of(TechnicalVisitOrdered) == []
+
+
+@pytest.mark.criterion("7.2")
+def test_another_warehouse_serves_its_own_sku_and_an_equivalent_serves_all_that_are_missing() -> None:
+    both = SDWAN.model_copy(update={"equipment": tuple(Equipment(sku=one) for one in ("CPE-SDW-M", "ROUTER-LTE"))})
+    nearby, equivalent = (Alternative(sku=one, warehouse="ALM-CBB-01") for one in ("ROUTER-LTE", "CPE-SDW-L"))
+    none = tuple(there(one, 0, None, available=False) for one in ("CPE-SDW-M", "ROUTER-LTE"))
+    delivery = Delivery(released_with(ficha(traits=both))).networked().configured()
+    delivery.when(ReportStock(aggregate=SUBORDER, items=none, alternatives=(nearby, equivalent)), STOCK)
+    offered = {one.sku: one.alternatives for one in delivery.of(EquipmentShortageDetected)[0].items}
+    assert offered == {"CPE-SDW-M": (equivalent,), "ROUTER-LTE": (nearby, equivalent)}
+
+
+@pytest.mark.criterion("7.2", "X.4", "X.5")
+def test_a_shortage_that_goes_on_is_told_again_but_is_one_fallout_and_one_jeopardy() -> None:
+    delivery = short()
+    delivery.stocked(there(quantity=0, available=False, warehouse=None))
+    assert delivery.names() == ["EquipmentStockChecked", "EquipmentShortageDetected"]
 
 
 @pytest.mark.criterion("7.2", "X.4")
@@ -145,6 +173,19 @@ def test_a_reservation_that_ends_is_released_and_the_stock_is_asked_again() -> N
     assert delivery.state.stage == "EQUIPMENT"
     assert delivery.stocked().state.stage == "VISIT"
     assert len(delivery.of(TechnicalVisitOrdered)) == 1
+
+
+@pytest.mark.criterion("7.2", "X.1")
+def test_a_hold_moves_the_end_of_a_reservation_by_exactly_the_time_paused() -> None:
+    delivery = asked().stocked().when(OrderHeld(parent=PARENT, suborders=(SUBORDER,), reason="Obra"))
+    delivery.when(OrderResumed(parent=PARENT, suborders=(SUBORDER,), reason="Lista"), at=NOW + timedelta(days=4))
+    assert delivery.decider.deadlines(delivery.state, delivery.calendar) == {"reservation_end": NOW + timedelta(days=25)}
+
+
+@pytest.mark.criterion("7.2")
+def test_the_end_of_a_reservation_that_comes_too_early_or_too_late_releases_nothing() -> None:
+    for delivery in (asked().stocked(), asked().stocked().visited()):
+        assert delivery.when(DeadlineReached(name="reservation_end", due=delivery.now)).last == []
 
 
 @pytest.mark.criterion("7.2")

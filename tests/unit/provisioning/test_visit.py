@@ -9,6 +9,7 @@ from shared.contracts.provisioning import (
     TechnicalVisitOrdered,
     TechnicalVisitScheduled,
 )
+from shared.contracts.shapes import Window
 from tests.builders import SUBORDER
 from tests.products import CLOUD, ficha, released_with, sold
 from tests.unit.provisioning.delivery import CONTRACTOR, OWNER, Delivery, window
@@ -21,8 +22,12 @@ def ordered(contractor: str | None = None) -> Delivery:
 @pytest.mark.criterion("8.1")
 @pytest.mark.parametrize(("chosen", "contractor"), [("Fibra Oriente Ltda.", "Fibra Oriente Ltda."), (None, "area:contratistas")])
 def test_the_contractor_of_the_chosen_quote_makes_the_visit_else_the_default_one(chosen: str | None, contractor: str) -> None:
-    (order,) = ordered(chosen).of(TechnicalVisitOrdered)
-    assert (order.attempt, order.contractor) == (1, contractor)
+    delivery = ordered(chosen)
+    (order,) = delivery.of(TechnicalVisitOrdered)
+    assert (order.attempt, order.contractor, order.work_order) == (1, contractor, f"{SUBORDER}/visit/1")
+    mail = delivery.of(NotificationRequested)[-1]
+    assert (mail.template, mail.purpose, mail.values["contratista"]) == ("VISITA_TECNICA", "visit/1", contractor)
+    assert delivery.waits() == {"OM ScheduleTechnicalVisit"}
 
 
 @pytest.mark.criterion("8.1")
@@ -34,6 +39,8 @@ def test_the_window_is_agreed_and_contractor_and_site_are_invited() -> None:
     assert (mail.template, mail.purpose) == ("VISITA_TECNICA", "visit/1/window/1")
     assert [one.ref for one in (*mail.to, *mail.cc)] == ["area:contratistas", f"{SUBORDER}:sede", "om-1"]
     assert mail.invite.window == window()
+    told = {"contratista": "area:contratistas", "desde": window().start.isoformat(), "hasta": window().end.isoformat()}
+    assert mail.values.items() >= (told | {"accesos": "", "orden": "00012345"}).items()
     assert delivery.waits() == {"CONTRATISTA ReportTechnicalVisit"}
     assert delivery.visit_set().last == []
     assert delivery.visit_set(48).of(NotificationRequested)[-1].purpose == "visit/1/window/2"
@@ -80,6 +87,23 @@ def test_a_visit_lies_ahead_and_says_no_phone(hours: int, needs: str, code: str)
     delivery = ordered().when(command, OWNER)
     assert delivery.refusal
     assert delivery.refusal.code == code
+
+
+@pytest.mark.criterion("8.1")
+def test_a_window_that_ends_before_it_begins_is_no_window() -> None:
+    asked = window()
+    backwards = Window.model_validate({"from": asked.end, "to": asked.start})
+    command = ScheduleTechnicalVisit(aggregate=SUBORDER, window=backwards, site_contact=f"{SUBORDER}:sede")
+    delivery = ordered().when(command, OWNER)
+    assert delivery.refusal
+    assert delivery.refusal.code == "WINDOW_IN_PAST"
+
+
+@pytest.mark.criterion("8.1")
+@pytest.mark.parametrize(("kinds", "visits"), [(("INSTALLATION",), 1), (("EQUIPMENT",), 1), (("SERVICE_CREATION",), 0)])
+def test_an_installation_or_equipment_needs_a_visit_and_nothing_else_does(kinds: tuple[str, ...], visits: int) -> None:
+    delivery = Delivery(released_with(ficha(), *kinds)).networked().configured().stocked()
+    assert len(delivery.of(TechnicalVisitOrdered)) == visits
 
 
 @pytest.mark.criterion("8.1")

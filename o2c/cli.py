@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "mail": "mail:app",
     "contracts": "contracts:app",
     "publish": "publish:app",
+    "buzon": "buzon:app",
     "tmf": "tmf:app",
     "doctor": "doctor:app",
     "db": "db:app",

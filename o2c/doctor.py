@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from imaplib import IMAP4
 from typing import Any, Final
 
 import asyncpg
@@ -16,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from obstore.exceptions import BaseError as StoreError
 
+from o2c.buzon.mailbox import Box
 from o2c.local import service_of, topics_of
 from shared import migrate, objects, topics
 from shared.clock import Clock
@@ -24,7 +26,7 @@ from shared.db import connect, connected
 from shared.kafka import client
 from shared.roles import RIGHTS
 from shared.rules.error import RuleError
-from shared.settings import Settings
+from shared.settings import Mailbox, Settings
 
 LIMIT_SECONDS: Final = 15.0
 SKEW_SECONDS: Final = 60.0
@@ -174,6 +176,32 @@ async def mail(settings: Settings) -> Finding:
     return fine("correo", f"{smtp.host}:{smtp.port} responde.")
 
 
+async def bounces(settings: Settings) -> Finding:
+    """The mailbox of what comes back can be opened, and nothing in it waits for a person."""
+    mailbox = settings.mailbox
+    if not mailbox.host:
+        return fine("devueltos", "Nadie lee el buzón de devueltos (O2C_MAILBOX__HOST); se registran a mano.")
+    try:
+        left = await asyncio.to_thread(_unreadable, mailbox)
+    except (IMAP4.error, OSError) as error:
+        return bad(
+            "devueltos",
+            f"No se pudo abrir el buzón en {mailbox.host}:{mailbox.port} ({type(error).__name__}).",
+            "Revise O2C_MAILBOX__* y que el servidor deje crear las dos carpetas. Lo que llegue espera en la bandeja de entrada.",
+        )
+    if left:
+        return bad("devueltos", f"{left} correos en {mailbox.unreadable_folder}.", "Ábralos y registre cada devuelto a mano.")
+    return fine("devueltos", f"{mailbox.host}:{mailbox.port} abre, y nada espera a una persona.")
+
+
+def _unreadable(mailbox: Mailbox) -> int:
+    box = Box(mailbox)
+    try:
+        return box.unreadable()
+    finally:
+        box.close()
+
+
 async def store(settings: Settings) -> Finding:
     """The document store takes an object, the same each time, and gives it back."""
     url = settings.objects.url
@@ -270,6 +298,7 @@ CHECKS: Final[Sequence[tuple[str, Callable[[Settings], Awaitable[Finding]]]]] = 
     ("postgres", postgres),
     ("migraciones", migrations),
     ("correo", mail),
+    ("devueltos", bounces),
     ("documentos", store),
     ("relojes", clocks),
 )

@@ -1,5 +1,6 @@
 """Every setting a process reads, `O2C_*`, nested by two underscores: `O2C_KAFKA__BOOTSTRAP_SERVERS`."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -78,8 +79,42 @@ class Smtp(BaseModel):
     password: SecretStr | None = None
     starttls: bool = False
     sender: str = "Tigo Business <entregas@o2c.example.com>"
+    bounces: str | None = Field(
+        default=None, description="Address that what is undeliverable comes back to; absent: the sender's."
+    )
     timeout_seconds: float = 20.0
     areas: dict[str, str] = Field(default_factory=dict, description="Mailbox of each area: activaciones, noc, ...")
+
+
+class Mailbox(BaseModel):
+    """The mailbox that undeliverable mail comes back to. `o2c buzon` alone uses it, and empties its inbox."""
+
+    host: str | None = Field(default=None, description="IMAP server; absent: nobody reads, bounces are recorded by hand.")
+    port: int = 993
+    security: Literal["TLS", "STARTTLS", "PLAIN"] = Field(default="TLS", description="PLAIN only to this very machine.")
+    ca_file: Path | None = Field(default=None, description="Who signed the server's certificate; absent: known authorities.")
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    read_folder: str = Field(default="o2c-leido", description="Where what was understood goes.")
+    unreadable_folder: str = Field(default="o2c-ilegible", description="Where the rest waits for a person.")
+    poll_seconds: float = 60.0
+    rest_seconds: float = Field(
+        default=120.0, description="How long a mail lies before it is read: longer than our own record of the sending may take."
+    )
+    timeout_seconds: float = 20.0
+
+    @model_validator(mode="after")
+    def _private(self) -> Self:
+        if self.host and self.security == "PLAIN" and not _is_this_machine(self.host):
+            raise ValueError("O2C_MAILBOX__SECURITY is TLS or STARTTLS: a password would cross the network in the clear")
+        return self
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Objects(BaseModel):
@@ -165,6 +200,7 @@ class Settings(BaseSettings):
     http: Http = Http()
     auth: Auth = Auth()
     smtp: Smtp = Smtp()
+    mailbox: Mailbox = Mailbox()
     objects: Objects = Objects()
     signatures: Signatures = Signatures()
     letters: Letters = Letters()

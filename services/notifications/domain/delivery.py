@@ -118,6 +118,8 @@ def bounce(state: State, command: RecordBounce, world: World) -> Decision:
         return refused("PERSONAL_DATA")
     if state.stage != SENT:
         return []
+    if command.copies_only and not state.request.all_cc_required:  # as a copy that the server refuses when it is sent
+        return []
     return [
         NotificationBounced(
             notification_id=state.notification_id,

@@ -9,7 +9,7 @@ import typer
 from services.notifications.adapters.render import FOLDER, Rendered, render
 from shared.contracts.common import NotificationRequested
 from shared.contracts.contacts import ContactRecord
-from shared.contracts.shapes import AskedBy, Doc, Recipient
+from shared.contracts.shapes import AskedBy, Doc, Invite, Recipient, Window
 
 app: Final = typer.Typer(add_completion=False, help="Correos: ver una plantilla con valores de ejemplo.", no_args_is_help=True)
 
@@ -24,31 +24,43 @@ VALUES: Final = {
 }
 MORE: Final[dict[str, dict[str, str]]] = {
     "ORDEN_RECHAZADA": {
-        "motivos": "$.order.TaxId__c: El NIT no tiene la forma esperada.\n$.suborders[1].items: La suborden no tiene ítems."
+        "motivos": "- El NIT no tiene la forma esperada. ($.order.TaxId__c)\n"
+        "- La suborden 00012347 no tiene ítems. ($.suborders[0])"
     },
-    "ORDEN_DEVUELTA": {"motivos": "CLIENTE_FUERA_DE_ALCANCE El cliente se atiende en otro segmento."},
-    "DOCUMENTOS_FALTANTES": {"faltantes": "3. Propuesta comercial\n5. Respaldo de riesgo crediticio"},
+    "ORDEN_DEVUELTA": {"motivos": "Cliente fuera de alcance: El cliente se atiende en otro segmento."},
+    "DOCUMENTOS_FALTANTES": {"faltantes": "3. propuesta comercial\n5. respaldo de riesgo crediticio"},
     "SOLICITUD_ACTIVACIONES": {
         "solicitud": "Configuración lógica",
         "referencia": "CORP.SOL-PRO.1338 paso 6",
         "vence_el": "2026-12-01T14:00:00Z",
     },
     "CONSULTA_STOCK": {"equipos": "1 CPE-SDW-M, 2 FW-100F"},
-    "VISITA_TECNICA": {"contratista": "Redes del Sur S.R.L.", "desde": "2026-12-02T13:00:00Z", "hasta": "2026-12-02T17:00:00Z"},
+    "VISITA_TECNICA": {
+        "contratista": "Redes del Sur S.R.L.",
+        "visita": "1",
+        "desde": "2026-12-04T14:00:00Z",
+        "hasta": "2026-12-04T16:00:00Z",
+        "accesos": "Registro en portería",
+    },
     "INVITACION_PRUEBAS": {"modalidad": "ONLINE", "enlace": "https://teams.example.com/reunion/42"},
-    "INFORMACION_PRUEBAS": {"desde": "2026-12-04T14:00:00Z", "requisitos": "Una computadora en la red de la sede"},
-    "PRUEBA_FALLIDA": {"corrida": "E2E", "items": "ATP-07", "causa": "CONFIGURACION", "falla": "1"},
+    "INFORMACION_PRUEBAS": {
+        "modalidad": "ONLINE",
+        "desde": "2026-12-04T14:00:00Z",
+        "requisitos": "Una computadora en la red de la sede",
+    },
+    "PRUEBA_FALLIDA": {"corrida": "E2E", "items": "SD-01, SD-04", "causa": "configuración lógica", "falla": "1"},
     "ALTA_REALIZADA": {"referencia": "BBD-2026-004411"},
     "SOLICITUD_ALTA": {
-        "fase": "1 Entrega (70.00 %)",
+        "fase": "1 de 2, Entrega (70,00 %)",
         "cuenta": "BBD-4471902",
-        "monto": "BOB 6457.50",
+        "monto": "Bs 6.457,50",
         "solicitud": "8015g00000AbC02AAF/1",
+        "vence_el": "2026-12-01T14:00:00Z",
     },
-    "DATOS_ACTUALIZADOS": {"campos": "contacto técnico, dirección de instalación"},
-    "INVITACION_CAPACITACION": {"fecha": "18/12/2026 10:00", "hasta": "18/12/2026 11:00"},
-    "WELCOME_KIT": {"kits": "KIT-FWAAS", "idioma": "español"},
-    "ESCALAMIENTO": {"motivo": "Activaciones no respondió en 24 horas.", "tarea": "Cotización"},
+    "DATOS_ACTUALIZADOS": {"campos": "contacto_tecnico, canal_de_soporte"},
+    "INVITACION_CAPACITACION": {"fecha": "04/12/2026 10:00", "hasta": "04/12/2026 12:00"},
+    "WELCOME_KIT": {"kits": "KIT-FWAAS, KIT-SDWAN", "idioma": "español"},
+    "ESCALAMIENTO": {"motivo": "Activaciones superó el plazo de la solicitud de cotizaciones."},
     "PLAZO_MODIFICADO": {"plazo_anterior": "11/12/2026 16:30"},
     "RECHAZO_DESESTIMADO": {"motivos": "La prueba observada no es parte del ATP acordado."},
     "ACEPTACION_VENCIDA": {
@@ -67,6 +79,17 @@ WITH_TERM: Final = frozenset(
 WITH_ACTA: Final = frozenset({"ACTA_ENTREGA", "RECORDATORIO_ACTA", "ACEPTACION_VENCIDA"})
 
 
+ABOUT_ORDER: Final[dict[str, tuple[str, ...]]] = {
+    "ORDEN_RECHAZADA": ("orden",),
+    **dict.fromkeys(("ORDEN_DEVUELTA", "DOCUMENTOS_FALTANTES", "ALTA_REALIZADA", "SOLICITUD_ALTA"), ("orden", "cliente")),
+}
+"""What mails say of the parent order or billing group that they are about; the others name the site."""
+WITH_INVITE: Final = frozenset({"INVITACION_PRUEBAS", "INVITACION_CAPACITACION", "VISITA_TECNICA"})
+MEETING: Final = Window.model_validate(
+    {"from": datetime(2026, 12, 4, 14, 0, tzinfo=UTC), "to": datetime(2026, 12, 4, 16, 0, tzinfo=UTC)}
+)
+
+
 def templates() -> list[str]:
     """Names of all mails."""
     return sorted(path.name.removesuffix(SUBJECT) for path in FOLDER.glob(f"*{SUBJECT}"))
@@ -74,7 +97,8 @@ def templates() -> list[str]:
 
 def example(template: str) -> NotificationRequested:
     """A request of this mail with values as its service would give them."""
-    values = VALUES | (TERM if template in WITH_TERM else {}) | MORE.get(template, {})
+    known = {name: VALUES[name] for name in ABOUT_ORDER.get(template, tuple(VALUES))}
+    values = known | (TERM if template in WITH_TERM else {}) | MORE.get(template, {})
     acta = Doc(
         doc_id="acta-1",
         kind="ACTA_ENTREGA",
@@ -90,6 +114,7 @@ def example(template: str) -> NotificationRequested:
         to=(Recipient(role="CLIENTE", ref=REF),),
         values=values,
         attachments=(acta,) if template in WITH_ACTA else (),
+        invite=Invite(window=MEETING) if template in WITH_INVITE else None,
         asked_by=AskedBy(service="acceptance", aggregate="8015g00000AbC02AAF"),
     )
 

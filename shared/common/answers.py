@@ -24,6 +24,14 @@ from shared.contracts.shapes import TimeLimit
 from shared.decider import Decision, Fold, World
 
 PREFIX: Final = "activaciones/"
+ASKED_FOR: Final = {
+    "QUOTES": "cotizaciones",
+    "SERVICE_CREATION": "creación del servicio",
+    "BILLING_ACCOUNT": "cuenta de facturación",
+    "LOGICAL_CONFIGURATION": "configuración lógica",
+    "BILLING_ACTIVATION": "alta en el sistema de facturación",
+}
+"""What is requested, by kind, as a person reads it."""
 
 
 class Clock(Model):
@@ -117,7 +125,7 @@ def warn(state: Asking, reached: DeadlineReached, world: World) -> Decision:
             name=f"{PREFIX}{key}",
             level="AMBER",
             predicted=one.due,
-            why=f"Activaciones no respondió la solicitud {one.kind}; vence pronto.",
+            why=f"Activaciones no respondió la solicitud de {ASKED_FOR[one.kind]}; vence pronto.",
             suborder=one.suborder,
         )
         for key, one in dated(state, world.calendar)
@@ -137,7 +145,7 @@ def breach(state: Asking, reached: DeadlineReached, world: World) -> Decision:
                 key=key,
                 level=1,
                 to="OM_SUPERVISOR",
-                why=f"Activaciones superó el plazo de la solicitud {one.kind}.",
+                why=f"Activaciones superó el plazo de la solicitud de {ASKED_FOR[one.kind]}.",
                 suborder=one.suborder,
             ),
             JeopardyRaised(

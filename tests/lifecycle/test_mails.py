@@ -6,12 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from o2c.commands.mail import templates
+from o2c.commands.mail import example, templates
 from services.notifications.adapters.mime import Mailbox, build
 from services.notifications.adapters.render import render
 from shared.contracts.acceptance import CalendarAmended
 from shared.contracts.base import Fact, to_json
-from shared.contracts.common import NotificationRequested
+from shared.contracts.common import (
+    CommandRefused,
+    FalloutRaised,
+    JeopardyCleared,
+    JeopardyRaised,
+    NotificationRequested,
+    TaskEscalated,
+    WaitingChanged,
+)
 from shared.contracts.contacts import ContactRecord
 from shared.contracts.intake import ReturnOrder
 from tests.builders import PARENT, card, passed_tests, released, terms
@@ -44,8 +52,22 @@ def told() -> Iterator[Fact]:
 
 
 @pytest.fixture(scope="module")
-def mails() -> list[NotificationRequested]:
-    return [one for one in told() if isinstance(one, NotificationRequested)]
+def facts() -> list[Fact]:
+    return list(told())
+
+
+@pytest.fixture(scope="module")
+def mails(facts: list[Fact]) -> list[NotificationRequested]:
+    return [one for one in facts if isinstance(one, NotificationRequested)]
+
+
+def gaps(text: str) -> list[str]:
+    """What a person must never read: a name that was not filled in, an empty bracket, a sentence that stops short."""
+    return re.findall(r"—|\bNone\b|Undefined|[{}]|\{%|\(\s*\)|\[\s*\]|ref:|: ?[.;,]|:\s*$|, ?[.;,]", text)
+
+
+CODE = re.compile(r"\b[A-Z]{3,}_[A-Z_]{2,}\b")
+"""A name that programs use among each other."""
 
 
 @pytest.mark.criterion("X.11")
@@ -58,10 +80,12 @@ def test_every_mail_reads_without_gaps_in_plain_text_and_html(mails: list[Notifi
     for request in mails:
         people = {one.ref: ContactRecord(ref=one.ref, kind="contact", name="Ana Quispe") for one in (*request.to, *request.cc)}
         rendered = render(NotificationRequested.model_validate_json(to_json(request)), people)
-        plain = re.sub(r"<style.*?</style>", "", rendered.html, flags=re.DOTALL)
-        for text in (rendered.subject, rendered.text, plain):
-            assert text.strip(), request.template
-            assert not re.search(r"\{\{|\}\}|\{%|\bNone\b|Undefined|ref:", text), (request.template, text)
+        html = re.sub(r"<[^>]+>", "\n", re.sub(r"</?strong>", "", rendered.html))
+        lines = [line for line in (rendered.text + html).splitlines() if line.strip()]
+        for text in (rendered.subject, *lines):
+            assert gaps(text) in ([], [":"]), (request.template, text)  # a list is announced by a colon
+            assert text.startswith("Adjuntos") or not CODE.search(text), (request.template, text)
+        assert rendered.text.count("\n\n") > 3, "it has paragraphs"
         assert request.to, request.template
         assert (request.values.get("orden") or request.parent) in rendered.subject
 
@@ -82,3 +106,26 @@ def test_all_mails_of_an_order_are_one_thread_and_each_is_its_own_message(mails:
     assert re.fullmatch(r"<[^<>@ ]+@example\.com>", root)
     assert {one["In-Reply-To"] for one in first} == {root}
     assert sent(1, mails[0], "8015g00000Other2AAF")["References"] != root
+
+
+@pytest.mark.criterion("X.11")
+def test_the_preview_of_a_mail_shows_what_its_service_gives_it(mails: list[NotificationRequested]) -> None:
+    given: dict[str, set[str]] = {name: set() for name in templates()}
+    for request in mails:
+        given[request.template] |= request.values.keys()
+    assert {name: set(example(name).values) for name in given} == given
+
+
+@pytest.mark.criterion("X.6", "X.8")
+def test_what_people_are_told_to_do_and_why_has_no_gaps(facts: list[Fact]) -> None:
+    said: set[str] = set()
+    for one in facts:
+        match one:
+            case WaitingChanged():
+                said |= {wait.what for wait in one.began}
+            case TaskEscalated() | JeopardyRaised() | JeopardyCleared() | CommandRefused():
+                said.add(one.why)
+            case FalloutRaised():
+                said.add(one.detail)
+    assert len(said) > 50
+    assert {text: gaps(text) for text in said if gaps(text)} == {}

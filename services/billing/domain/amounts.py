@@ -24,6 +24,11 @@ def currency(items: Sequence[Item]) -> Money:
     return first.model_copy(update={"amount": ZERO})
 
 
+def written(number: Decimal) -> str:
+    """A number as people in Bolivia write it: `1.234,56`."""
+    return f"{cents(number):,}".translate(str.maketrans(",.", ".,"))
+
+
 def price(item: Item, money: Money) -> Decimal:
     """Quantity times unit price; at the order's own rate where the group's currency is another."""
     own = item.unit_price

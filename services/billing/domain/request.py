@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.billing.domain import evidence
+from services.billing.domain.amounts import written
 from services.billing.domain.attachments import found, mismatch, missing
 from services.billing.domain.billed import amount_of, suborders
 from services.billing.domain.start import agreed, known
@@ -16,6 +17,7 @@ from shared.contracts.common import NotificationRequested
 from shared.decider import World
 
 KIND: Final = "BILLING_ACTIVATION"
+SIGNS: Final = {"BOB": "Bs"}
 ANSWER_TO: Final = "o2c.billing.commands.v1"
 
 
@@ -55,13 +57,14 @@ def lacking(state: State, one: PhaseState, world: World) -> tuple[str, ...]:
 
 def copy_by_mail(state: State, asked: BillingRequest, attempt: int) -> NotificationRequested:
     """The mail to Activaciones, with the attachments: a copy, the fact is the request (15.6)."""
+    amount = asked.phase.amount
     values = {
         "orden": asked.order_number,
         "cliente": asked.customer_name,
         "solicitud": asked.request_id,
-        "fase": f"{asked.phase.no} de {asked.phase.of}, {asked.phase.name} ({asked.phase.percent} %)",
+        "fase": f"{asked.phase.no} de {asked.phase.of}, {asked.phase.name} ({written(asked.phase.percent)} %)",
         "cuenta": asked.account,
-        "monto": f"{asked.phase.amount.currency} {asked.phase.amount.amount}",
+        "monto": f"{SIGNS.get(amount.currency, amount.currency)} {written(amount.amount)}",
         "vence_el": asked.due.isoformat(),
     }
     return mail(

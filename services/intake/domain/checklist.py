@@ -26,11 +26,12 @@ NAMES = {
     2: "formulario de relevamiento PREVENTA",
     3: "propuesta comercial",
     4: "análisis de rentabilidad",
-    5: "respaldos de riesgo crediticio",
+    5: "respaldo de riesgo crediticio",
     6: "aprobación de excepciones",
     7: "SOW",
     8: "código de oportunidad",
 }
+LACKS = "Falta "
 
 
 def checklist(state: State, world: World, rejected: frozenset[str] = frozenset()) -> tuple[ChecklistItem, ...]:
@@ -87,14 +88,14 @@ def _why(state: State, item: int, refusals: dict[str, str]) -> str:
     """What a person must bring, and why what is there does not serve."""
     reasons = [refusals[one.doc.doc_id] for one in state.documents.values() if one.item == item and one.doc.doc_id in refusals]
     reasons += [one.why for one in state.documents.values() if one.item == item and one.why]
-    return f"Falta {NAMES[item]}" + (f": {'; '.join(reasons)}" if reasons else "")
+    return f"{LACKS}{NAMES[item]}" + (f": {'; '.join(reasons)}" if reasons else "")
 
 
 def _incomplete(state: State, missing: tuple[Missing, ...], rejected: tuple[DocRejection, ...]) -> list[Fact]:
     facts: list[Fact] = [DocsFoundIncomplete(missing=missing, rejected=rejected)]
     content = state.content
     if content is not None:
-        listed = "\n".join(f"- {one.why}" for one in missing)
+        listed = "\n".join(f"{one.item}. {one.why.removeprefix(LACKS)}" for one in missing)
         numbers = "-".join(str(one.item) for one in missing)
         values = {"orden": content.order_number, "cliente": content.customer_name, "faltantes": listed}
         facts.append(

@@ -1,6 +1,7 @@
 """Activity 1: look, then own; return what is not ours; hand over; escalate what nobody takes (1.5, 1.6, 1.8, 1.9)."""
 
 from datetime import datetime
+from typing import Final
 
 from services.intake.domain.escalation import with_mails
 from services.intake.domain.state import State
@@ -61,6 +62,17 @@ def not_homologated(state: State) -> list[str]:
     return [item.product_code for one in content.suborders for item in one.items if not item.homologated] if content else []
 
 
+REASONS: Final = {
+    "NO_HOMOLOGADO": "Productos no homologados",
+    "CLIENTE_FUERA_DE_ALCANCE": "Cliente fuera de alcance",
+    "DUPLICADA": "Orden duplicada",
+    "VENTA_INCOMPLETA": "Venta incompleta",
+    "CLIENTE_DESISTE": "El cliente desiste",
+    "OTRO": "",
+}
+"""Why an order is returned, as the EC reads it; another reason has words of its own."""
+
+
 def give_back(state: State, command: ReturnOrder, world: World) -> Decision:
     """Not for this team: returned with a reason, the EC is told, no suborder starts (1.6)."""
     if state.owner is not None and state.owner != world.actor.id and "OM_SUPERVISOR" not in world.actor.roles:
@@ -73,7 +85,7 @@ def give_back(state: State, command: ReturnOrder, world: World) -> Decision:
         values = {
             "orden": content.order_number,
             "cliente": content.customer_name,
-            "motivos": f"{command.reason} {command.detail}".strip(),
+            "motivos": ": ".join(filter(None, (REASONS[command.reason], command.detail.strip()))),
         }
         purpose = f"returned/{content.version}"
         facts.append(mail("intake", state.parent, "ORDEN_DEVUELTA", purpose, staff("EC", content.executive), values=values))

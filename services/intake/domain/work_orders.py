@@ -1,5 +1,6 @@
 """Activity 3: work orders are generated once, with the plan and the requests that go out (3.1, 3.5 to 3.8)."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from services.intake.domain import plan
@@ -7,7 +8,7 @@ from services.intake.domain.products import fallout_id
 from services.intake.domain.requests import ACCOUNT, request_id
 from services.intake.domain.state import GENERATED, State
 from shared.calendar.calendar import local_day
-from shared.common.answers import Clock, clock
+from shared.common.answers import ASKED_FOR, Clock, clock
 from shared.common.mails import area, mail, owner
 from shared.common.time_limits import used
 from shared.contracts.base import Fact
@@ -84,10 +85,11 @@ def _requests(state: State, content: OrderContent, parts: list[Decomposition], w
 
 
 def _mail(state: State, content: OrderContent, asked: Collection[ActivationsRequested]) -> NotificationRequested:
+    counted = Counter(ASKED_FOR[one.kind] for one in asked)
     values = {
         "orden": content.order_number,
         "cliente": content.customer_name,
-        "solicitud": f"{len(asked)} solicitudes: cotizaciones, creación de servicio y cuenta de facturación",
+        "solicitud": ", ".join(f"{what} ({count})" for what, count in counted.items()),
         "vence_el": min(one.due for one in asked).isoformat(),
     }
     purpose = f"activations/{state.plans + 1}"

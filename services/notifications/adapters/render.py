@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from shared.contracts.common import NotificationRequested
 from shared.contracts.contacts import ContactRecord
+from shared.contracts.shapes import Window
 
 FOLDER: Final = Path(__file__).parents[1] / "templates"
 LA_PAZ: Final = ZoneInfo("America/La_Paz")
@@ -54,6 +55,10 @@ NAMES: Final = {
     "telefono": "Teléfono",
     "direccion": "Dirección",
     "accesos": "Requisitos de ingreso",
+    "visita": "Visita n.º",
+    "contacto_tecnico": "Contacto técnico",
+    "correo": "Correo electrónico",
+    "nit": "NIT",
 }
 
 
@@ -71,6 +76,20 @@ def label(name: str) -> str:
     return NAMES.get(name, name.replace("_", " ").capitalize())
 
 
+def labels(names: str) -> str:
+    """How several are called in a sentence: `contacto técnico, dirección`."""
+    called = (label(name.strip()) for name in names.split(","))
+    return ", ".join(one if one.isupper() else one[:1].lower() + one[1:] for one in called)
+
+
+def appointment(window: Window) -> str:
+    """When a meeting is, in local time: `el 25/11/2026 de 06:03 a 10:03 (hora de Bolivia)`."""
+    start, end = window.start.astimezone(LA_PAZ), window.end.astimezone(LA_PAZ)
+    if start.date() == end.date():
+        return f"el {start:%d/%m/%Y} de {start:%H:%M} a {end:%H:%M} (hora de Bolivia)"
+    return f"del {start:%d/%m/%Y %H:%M} al {end:%d/%m/%Y %H:%M} (hora de Bolivia)"
+
+
 _environment: Final = Environment(
     loader=FileSystemLoader(FOLDER),
     autoescape=select_autoescape(["html"]),
@@ -79,6 +98,7 @@ _environment: Final = Environment(
     lstrip_blocks=True,
 )
 _environment.filters["rotulo"] = label
+_environment.filters["rotulos"] = labels
 
 
 def render(request: NotificationRequested, people: Mapping[str, ContactRecord]) -> Rendered:
@@ -89,6 +109,7 @@ def render(request: NotificationRequested, people: Mapping[str, ContactRecord]) 
         "v": values,
         "orden": values.get("orden") or request.parent,  # a refused order may have no readable number
         "saludo": to[0] if len(to) == 1 else "",
+        "cita": appointment(request.invite.window) if request.invite else "",
         "adjuntos": [one.title or label(one.kind.lower()) for one in request.attachments],
     }
     subject = " ".join(_environment.get_template(f"{request.template}.subject.txt").render(context).split())

@@ -20,7 +20,7 @@ from shared.contracts.notifications import (
 )
 from shared.decider import Decision, World, refused
 
-TEMPLATE_VERSION: Final = 1
+TEMPLATE_VERSION: Final = 2
 """Raised with every change to a file in `templates/`."""
 FIRST_SERVER_PAUSE: Final = timedelta(seconds=30)
 LONGEST_SERVER_PAUSE: Final = timedelta(hours=1)

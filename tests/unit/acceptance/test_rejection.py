@@ -50,7 +50,7 @@ def test_upholding_names_known_items_and_a_cause(changes: dict[str, object], cod
 def test_items_that_the_rejection_names_need_not_be_said_again_but_somebody_must_name_one() -> None:
     assert Site().acta_out().rejects().upholds(items=()).of(RejectionUpheld)[0].items == ("FA-02",)
     vague = RejectAcceptance(aggregate=SUBORDER, reason="No sirve", by=f"{PARENT}:firmante", channel="CALL")
-    assert refusal(Site().acta_out().when(vague, OM).upholds(items=())) == "UNKNOWN_ATP_ITEM"
+    assert refusal(Site().acta_out().when(vague, OM).upholds(items=())) == "INVALID_FIELDS"
 
 
 @pytest.mark.criterion("14.7", "14.8")

@@ -92,9 +92,9 @@ def test_a_signature_with_everything_there_is_requested_at_once() -> None:
         "orden": "00012345",
         "cliente": "Agroindustrial Piraí Norte S.A.",
         "solicitud": f"{SUBORDER}/1",
-        "fase": "1 de 1, Total (100.00 %)",
+        "fase": "1 de 1, Total (100,00 %)",
         "cuenta": "BBD-4471902",
-        "monto": "BOB 5200.00",
+        "monto": "Bs 5.200,00",
         "vence_el": asked.due.isoformat(),
     }
 

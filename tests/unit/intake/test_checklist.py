@@ -38,7 +38,7 @@ def test_the_bank_lacks_exactly_its_proposal_and_its_credit_backing_and_the_ec_i
     assert missing(desk) == [3, 5]
     (mail,) = desk.of(NotificationRequested)
     assert (mail.template, mail.to[0].role, [one.ref for one in mail.cc]) == ("DOCUMENTOS_FALTANTES", "EC", ["om-1"])
-    assert mail.values["faltantes"] == "- Falta propuesta comercial\n- Falta respaldos de riesgo crediticio"
+    assert mail.values["faltantes"] == "3. propuesta comercial\n5. respaldo de riesgo crediticio"
     assert desk.state.stage == "DOCS_INCOMPLETE"
     assert desk.waits() == {"EC AttachDocument"}
 

@@ -70,7 +70,9 @@ def test_a_returned_order_has_a_reason_the_ec_is_told_and_nobody_owns_it() -> No
     desk.when(ReturnOrder(aggregate=PARENT, reason="OTRO", detail="La sede ya no existe"), OWNER)
     assert [one.reason for one in desk.of(OrderReturned)] == ["OTRO"]
     (mail,) = desk.of(NotificationRequested)
-    assert (mail.template, mail.to[0].role, mail.values["motivos"]) == ("ORDEN_DEVUELTA", "EC", "OTRO La sede ya no existe")
+    assert (mail.template, mail.to[0].role, mail.values["motivos"]) == ("ORDEN_DEVUELTA", "EC", "La sede ya no existe")
+    named = Desk().claimed().when(ReturnOrder(aggregate=PARENT, reason="DUPLICADA", detail="Ya existe."), OWNER)
+    assert named.of(NotificationRequested)[0].values["motivos"] == "Orden duplicada: Ya existe."
     assert desk.state.owner is None
     assert desk.waits() == {"EC SalesforceOrderSubmitted"}
 

@@ -159,3 +159,23 @@ def test_nobody_but_the_system_says_that_a_mail_was_sent() -> None:
     mail = a_mail().when(tried(1, "SENT"), OM)
     assert mail.refusal is not None
     assert mail.refusal.code == "ROLE_NOT_ALLOWED"
+
+
+@pytest.mark.criterion("X.6", "X.11")
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("ADDRESS_MISSING", f"Falta la dirección de correo de {PARENT}:firmante. "),
+        ("CC_ADDRESS_MISSING", "Falta la dirección de una copia obligatoria, de om-1 o de ec-1. "),
+        ("RETRIES_EXHAUSTED", ""),
+        ("REFUSED_BY_SERVER", ""),
+        ("HASH_MISMATCH", ""),
+        ("DEADLINE_TEXT_MISSING", ""),
+    ],
+)
+def test_the_task_of_a_failed_mail_says_why_and_whom_it_lacks(code: str, why: str) -> None:
+    [wait] = MESSAGE.waiting(a_mail().when(tried(1, "FAILED", code)).state)
+    assert wait.what.startswith(f"El correo ACTA_ENTREGA no se envió. {why}")
+    assert wait.what.endswith(". Corrija y vuelva a enviarlo")
+    assert code not in wait.what, "a sentence, not its code"
+    assert "—" not in wait.what

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "publish": "publish:app",
     "buzon": "buzon:app",
     "tmf": "tmf:app",
+    "watch": "watch:app",
     "doctor": "doctor:app",
     "db": "db:app",
     "topics": "topics:app",

@@ -119,6 +119,9 @@ DASHBOARDS: Final[Mapping[str, tuple[str, Sequence[Panel]]]] = {
             rate("Reinicios del publicador", "Con el error que los causó.", "o2c_relay_restarts_total", "service, error"),
             gauge("Mensajes muertos", "Sin repetir ni descartar.", "short", "o2c_dead_letters_open"),
             gauge("Órdenes bloqueadas", "Detenidas por un error nuestro.", "short", "o2c_aggregates_blocked"),
+            gauge(
+                "Hechos que faltan", "Números que nunca llegaron a su tema.", "short", "o2c_sequence_missing", "source", where=""
+            ),
             gauge("Mensajes en espera", "Detrás de una orden bloqueada.", "short", "o2c_parked"),
             rate("Leídos", "Mensajes por tema.", "messaging_client_consumed_messages_total", "service, topic"),
             rate("Publicados", "Hechos por tema.", "messaging_client_sent_messages_total", "service, topic"),

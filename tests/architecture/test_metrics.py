@@ -11,7 +11,21 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 OF_THE_FRAMEWORK: Final = {"http_server_request_duration_seconds", "http_server_active_requests"}
 SUFFIXES: Final = re.compile(r"_(bucket|sum|count)$")
-MAY_DIVIDE: Final = {"topic", "partition", "type", "command", "code", "reason", "kind", "outcome", "error", "pool", "version"}
+MAY_DIVIDE: Final = {
+    "topic",
+    "partition",
+    "type",
+    "command",
+    "code",
+    "reason",
+    "kind",
+    "outcome",
+    "error",
+    "pool",
+    "version",
+    "source",
+    "class",
+}
 MAY_DIVIDE_ORDERS: Final = {"stage", "age", "party", "task"}
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,14 +29,17 @@ from shared.messaging.inbound import Dead, Record
 from shared.metrics import Instruments
 from tests import alarms
 from tests.alarms import ALERTS, ONLY_READ
-from tests.builders import PARENT, SUBORDER, bob, doc, mail_sent, passed_tests, released, sale
+from tests.builders import OTHER, PARENT, SUBORDER, bob, doc, mail_sent, passed_tests, released, sale
 from tests.exposition import samples
+from tests.feeds import ACTIVATED, Change, Sent, Shelf, cdc, push_topic, records
 from tests.given import MONDAY
 from tests.kafka.replica import Replica, moved_to
 from tests.promql import evaluate
+from tests.samples import BANK, sample
 from tests.unit.acceptance.acceptance_site import local
 from tests.unit.billing.billing_group import BBD, account, expired, freed, notified, sold, validated
 from tests.unit.intake.desk import ACTIVACIONES, OWNER, STILL_MISSING
+from tests.unit.intake.test_assembly import pieces
 from tests.unit.notifications.test_delivery import ID, OM, REQUEST
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -190,7 +194,7 @@ async def test_a_term_about_to_end_one_that_nobody_fires_and_a_notice_not_given(
     await without_outbox(dsn, "acceptance")
     assert await firing(replica) == set()
     moved_to(clock, DEADLINE + 2 * HOUR)
-    assert await firing(replica) == {"acceptance-mail-blocked"}
+    assert await firing(replica) == {"expiry-notice-blocked"}
     sent = mail_sent("expiry/1/1", DEADLINE + 2 * HOUR, service="acceptance", cc=("EC", "GI"))
     await replica.hears(sent, "notifications", "mail/expiry", 1, SUBORDER)
     await without_outbox(dsn, "acceptance")
@@ -270,6 +274,32 @@ async def test_a_request_to_activaciones_past_its_day_is_listed_until_it_is_answ
     assert "activaciones-breach" in await firing(replica)
 
 
+async def test_pieces_that_do_not_come_and_a_change_that_salesforce_does_not_tell_are_tickets_until_they_come(
+    start: Start, dsn: str, clock: Path
+) -> None:
+    replica, shelf, numbers = await start("intake"), Shelf(), count(1)
+
+    async def comes(*sent: Sent) -> None:
+        for one in sent:
+            for found in shelf.comes(one):
+                await replica.hears(found.message, "salesforce", PARENT, next(numbers), PARENT)
+        await without_outbox(dsn, "intake")
+
+    row = next(one for one in records(sample(BANK)) if one.id == SUBORDER)
+    await comes(*pieces(without=OTHER), cdc(Change("Order", SUBORDER, "GAP_UPDATE", {}, at_ms=ACTIVATED + 5)))
+    moved_to(clock, MONDAY + timedelta(minutes=50))
+    while await replica.fires():
+        pass
+    await without_outbox(dsn, "intake")
+    assert await firing(replica) == set()
+    moved_to(clock, MONDAY + 2 * HOUR)
+    assert await firing(replica) == {"assembly-incomplete", "gap-open"}
+    await comes(push_topic(Change("Order", SUBORDER, "UPDATE", row.fields, at_ms=ACTIVATED + 9)))
+    assert await firing(replica) == {"assembly-incomplete"}
+    await comes(*pieces())
+    assert await firing(replica) == set()
+
+
 async def test_a_request_to_billing_without_answer_is_a_ticket_until_it_is_confirmed(start: Start, dsn: str, clock: Path) -> None:
     replica = await start("billing")
     for seq, fact in enumerate((sold(), validated(), freed(), account()), 1):
@@ -303,7 +333,9 @@ def test_messages_that_pile_up_on_a_topic_are_an_alarm_whatever_partition_they_a
 
 
 def test_each_alert_is_caused_by_a_test_or_said_to_be_read_only() -> None:
-    caused = set(re.findall(r'"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
+    here = Path(__file__)
+    text = here.read_text(encoding="utf-8") + here.with_name("test_watch.py").read_text(encoding="utf-8")
+    caused = set(re.findall(r'"([a-z-]+)"', text))
     assert {one["alert"] for one in ALERTS} == caused & {one["alert"] for one in ALERTS} | ONLY_READ
     assert not caused & ONLY_READ
 

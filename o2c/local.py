@@ -1,7 +1,8 @@
-"""Where things are for the commands: the running local stack, else what the settings name."""
+"""Where things are for the commands: what the environment sets, else the running local stack, else the defaults."""
 
 import json
 import os
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,21 +23,15 @@ def running(folder: Path = DEV) -> dict[str, Any]:
 
 
 def dsn_of() -> str:
-    """The database of the running local stack, else the one that the settings name."""
-    try:
-        return str(running()["dsn"])
-    except FileNotFoundError:
-        return Settings().postgres.dsn
+    """The database by the same rule as every other setting."""
+    return settings_of().postgres.dsn
 
 
 def settings_of() -> Settings:
-    """The settings of the running local stack beside those of the environment, which come first."""
-    try:
-        told: dict[str, str] = running().get("environment", {})
-    except FileNotFoundError:
-        return Settings()
-    for name, value in told.items():
-        os.environ.setdefault(name, value)
+    """Each setting by one rule: the environment where it names it, else the running local stack, else the default."""
+    with suppress(FileNotFoundError):
+        for name, value in running()["environment"].items():
+            os.environ.setdefault(name, value)
     return Settings()
 
 

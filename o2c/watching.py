@@ -87,12 +87,10 @@ class Watch:
     def tell(self) -> None:
         """What `/metrics` shows of the numbers; a new loss is also a line of the log with its first few."""
         told_before = self.instruments.shown.get("sequence_missing", {})
-        found = {(name,): float(len(one.missing)) for name, one in self.sequences.items()}
-        for (name,), number in found.items():
-            if number > told_before.get((name,), 0.0):
-                log.error(
-                    "facts_missing", source=name, first=[f"{name}/{a}/{s}" for a, s in sorted(self.sequences[name].missing)[:20]]
-                )
+        found: dict[tuple[str, ...], float] = {(name,): float(len(one.missing)) for name, one in self.sequences.items()}
+        for name, one in self.sequences.items():
+            if len(one.missing) > told_before.get((name,), 0.0):
+                log.error("facts_missing", source=name, first=[f"{name}/{a}/{s}" for a, s in sorted(one.missing)[:20]])
         self.instruments.shown["sequence_missing"] = found
 
     def tell_of(self, folds: dict[str, Any]) -> None:

@@ -14,12 +14,11 @@ from typing import Annotated, Any, Final, NoReturn
 import asyncpg
 import typer
 
+from o2c.local import settings_of
 from shared import migrate, roles
 from shared.contracts.catalogue import SERVICES
-from shared.settings import Settings
 
 app: Final = typer.Typer(add_completion=False, help="La base de datos: esquemas, roles y migraciones.", no_args_is_help=True)
-RUNNING: Final = Path(".o2c/dev/stack.json")
 ITERATIONS: Final = 4096
 AsJson = Annotated[bool, typer.Option("--json", help="Salida JSON.")]
 Chosen = Annotated[
@@ -35,9 +34,7 @@ def group() -> None:
 
 def _target() -> tuple[str, str]:
     """Address and administrator: those set, else of the running local stack, else the defaults."""
-    settings = Settings().postgres
-    if "dsn" not in settings.model_fields_set and RUNNING.exists():
-        return str(json.loads(RUNNING.read_text())["dsn"]), settings.admin_user
+    settings = settings_of().postgres
     return settings.dsn, settings.admin_user
 
 

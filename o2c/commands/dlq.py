@@ -4,8 +4,11 @@ import asyncio
 import getpass
 import json
 import re
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import wraps
+from inspect import Signature, signature
 from typing import Annotated, Any, Final, NoReturn
 
 import structlog
@@ -39,6 +42,27 @@ UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 OfService = Annotated[str, typer.Option("--service", help="Servicio.")]
 
 
+def chosen(
+    topic: OfTopic = None, kind: OfKind = None, order: OfOrder = None, reason: OfReason = None, age: OfAge = None
+) -> letters.Choice:
+    """Which letters the options mean."""
+    return letters.Choice(None, topic, kind, order, reason, _age(age))
+
+
+def chooses(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of `chosen`; as its first argument it gets what they mean."""
+    options, (_, *own) = signature(chosen).parameters, signature(command).parameters.values()
+
+    @wraps(command)
+    def choosing(**told: Any) -> None:
+        choice = chosen(**{name: told.pop(name) for name in options})
+        command(choice, **told)
+
+    choosing.__signature__ = Signature([*own, *options.values()])  # type: ignore[attr-defined]
+    choosing.__annotations__ = {one.name: one.annotation for one in (*own, *options.values())}
+    return choosing
+
+
 @app.callback()
 def group() -> None:
     """Mensajes muertos y órdenes bloqueadas."""
@@ -55,17 +79,14 @@ async def _list(choice: letters.Choice) -> dict[str, dict[str, list[dict[str, An
 
 
 @app.command("list")
+@chooses
 def list_(
-    topic: OfTopic = None,
-    kind: OfKind = None,
-    order: OfOrder = None,
-    reason: OfReason = None,
-    age: OfAge = None,
+    choice: letters.Choice,
     settled: Annotated[bool, typer.Option("--all", help="También los ya repetidos o descartados.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Lista los mensajes muertos y las órdenes bloqueadas, con su motivo."""
-    found = asyncio.run(_list(letters.Choice(None, topic, kind, order, reason, _age(age), settled)))
+    found = asyncio.run(_list(replace(choice, settled=settled)))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
         return
@@ -199,64 +220,52 @@ def _stays_blocked(one: letters.Letter) -> str:
     return f"{one.aggregate} sigue bloqueada: o2c dlq release {one.aggregate}" if one.aggregate else ""
 
 
-def _choice(
-    letter: str | None, topic: str | None, kind: str | None, order: str | None, reason: str | None, age: str | None
-) -> letters.Choice:
-    """What the options choose; nothing chosen is a mistake, not everything."""
-    if not any((letter, topic, kind, order, reason, age)):
+def _some(choice: letters.Choice, letter: str | None) -> letters.Choice:
+    """The letter, or what the options choose; nothing chosen is a mistake, not everything."""
+    found = replace(choice, letter=letter)
+    if found == letters.Choice():
         typer.echo("Diga cuáles: el mensaje, o --order, --type, --topic, --reason o --age.", err=True)
         raise typer.Exit(2)
-    return letters.Choice(letter, topic, kind, order, reason, _age(age))
+    return found
 
 
 @app.command()
-def replay(
-    letter: Chosen = None,
-    service: OfService = "intake",
-    topic: OfTopic = None,
-    kind: OfKind = None,
-    order: OfOrder = None,
-    reason: OfReason = None,
-    age: OfAge = None,
-    dry_run: DryRun = False,
-) -> None:
+@chooses
+def replay(choice: letters.Choice, letter: Chosen = None, service: OfService = "intake", dry_run: DryRun = False) -> None:
     """Vuelve a pasar mensajes muertos por la misma puerta, con sus cabeceras, en el orden en que llegaron."""
-    choice = _choice(letter, topic, kind, order, reason, age)
+    choice = _some(choice, letter)
 
     async def act(sorter: Sorter, pool: Any) -> list[Result]:
-        chosen = await letters.dead_letters(pool, choice)
-        if letter and not chosen:
+        found = await letters.dead_letters(pool, choice)
+        if letter and not found:
             return [Result(letter, done=False, why=ABSENT)]
-        return [await replay_letter(sorter, pool, one.id, dry_run=dry_run) for one in chosen]
+        return [await replay_letter(sorter, pool, one.id, dry_run=dry_run) for one in found]
 
     _report(_run(service, act))
 
 
 @app.command()
+@chooses
 def dismiss(
+    choice: letters.Choice,
     why: Annotated[str, typer.Option(help="Por qué no se aplicará.")],
     letter: Chosen = None,
     service: OfService = "intake",
-    topic: OfTopic = None,
-    kind: OfKind = None,
-    order: OfOrder = None,
-    reason: OfReason = None,
-    age: OfAge = None,
     dry_run: DryRun = False,
 ) -> None:
     """Descarta mensajes muertos con un motivo; quién, cuándo y por qué quedan guardados."""
-    choice = _choice(letter, topic, kind, order, reason, age)
+    choice = _some(choice, letter)
 
     async def act() -> list[Result]:
         async with connected(dsn_of(), f"{service}_ops") as connection:
-            chosen = await letters.dead_letters(connection, choice)
-            if letter and not chosen:
+            found = await letters.dead_letters(connection, choice)
+            if letter and not found:
                 return [Result(letter, done=False, why=ABSENT)]
             if dry_run:
-                return [Result(one.id, done=True, why=f"se descartaría: {one.reason}") for one in chosen]
+                return [Result(one.id, done=True, why=f"se descartaría: {one.reason}") for one in found]
             return [
                 Result(one.id, await letters.dismiss(connection, one.id, getpass.getuser(), why), _stays_blocked(one))
-                for one in chosen
+                for one in found
             ]
 
     _report(asyncio.run(act()))

@@ -19,7 +19,7 @@ from shared.messaging.reconcile import Reconciled, ReconcileError, reconcile
 from shared.messaging.republish import republish
 from shared.messaging.resources import Resources
 from shared.messaging.rewinding import Moved, RewindError, rewind
-from shared.settings import Postgres, Settings
+from shared.settings import Settings
 
 restore: Final = typer.Typer(add_completion=False, help="Después de restaurar una base.", no_args_is_help=True)
 offsets: Final = typer.Typer(add_completion=False, help="Hasta dónde leyó un servicio.", no_args_is_help=True)
@@ -83,8 +83,7 @@ def _say(found: Any, words: str, *, as_json: bool) -> None:
 
 
 def _settings() -> Settings:
-    settings = settings_of()
-    return settings.model_copy(update={"postgres": Postgres(dsn=dsn_of())})
+    return settings_of()
 
 
 @restore.command("reconcile")

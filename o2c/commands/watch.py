@@ -22,7 +22,7 @@ async def _until_told(watch: Watch) -> None:
 
 @app.command()
 def command() -> None:
-    """Vigila desde afuera, hasta Ctrl-C, que no falte ningún hecho y, una vez al día, lo que mira `o2c verify`; lo dice en /metrics."""
+    """Vigila hasta Ctrl-C que no falte ningún hecho y, una vez al día, lo que mira `o2c verify`; lo dice en /metrics."""
     settings = settings_of()
     start_logs("watch", settings)
     watch = Watch(settings, dsn_of())

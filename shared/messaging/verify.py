@@ -22,7 +22,8 @@ class Mismatch:
 
 async def verify(connection: Any, roster: Roster) -> tuple[int, list[Mismatch]]:
     """How many aggregates were folded, and those that differ."""
-    after, seen, wrong = "", 0, []
+    after, seen = "", 0
+    wrong: list[Mismatch] = []
     while True:
         # One moment for documents and facts: the services go on writing, and an order that moved is not one that differs.
         async with connection.transaction(isolation="repeatable_read", readonly=True):

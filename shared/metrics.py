@@ -26,13 +26,17 @@ COUNTERS: Final[Mapping[str, Told]] = {
     "facts": Told("o2c.facts", "{fact}", "Facts committed; what happened is counted by its name.", ("type",)),
     "commands": Told("o2c.commands", "{command}", "Commands answered; code is ok or why not.", ("command", "code")),
     "duplicates": Told("o2c.duplicates", "{message}", "Repeated messages that changed nothing."),
-    "dead_letters": Told("o2c.dead_letters", "{message}", "Messages no contract explains.", ("reason",)),
+    "dead_letters": Told("o2c.dead_letters", "{message}", "Messages no contract explains.", ("topic", "reason")),
     "skipped": Told("o2c.skipped", "{message}", "Messages not for this service.", ("reason",)),
     "deadlines": Told("o2c.deadlines", "{fact}", "Facts made by deadlines."),
     "effects": Told("o2c.effects", "{effect}", "Effects tried; done, or the code of their failure.", ("kind", "outcome")),
     "db_retries": Told("o2c.db.retries", "{retry}", "Batches repeated after a fault.", ("error",)),
     "relay_rounds": Told("o2c.relay.rounds", "{round}", "Rounds of the relay: sent over rounds is their mean size."),
     "relay_restarts": Told("o2c.relay.restarts", "{restart}", "Relay started anew after an error.", ("error",)),
+    "acceptances": Told("o2c.acceptances", "{acceptance}", "Acceptances decided: signed, or by silence.", ("basis",)),
+    "billing_requests": Told("o2c.billing.requests", "{request}", "Requests to the billing system.", ("mode",)),
+    "billing_blocked": Told("o2c.billing.blocked", "{phase}", "Phases released that cannot be billed yet.", ("reason",)),
+    "test_runs": Told("o2c.test_runs", "{run}", "Test runs that have ended.", ("kind", "outcome", "attempt")),
     "pruned": Told("o2c.pruned", "{row}", "Rows of inbox and command log that had reached their age."),
     "ack_failures": Told("o2c.ack.failures", "{failure}", "Acknowledgements that failed; redelivery is known.", ("error",)),
 }
@@ -74,6 +78,12 @@ HISTOGRAMS: Final[Mapping[str, tuple[Told, Sequence[float]]]] = {
     "batch_duration": (Told("o2c.batch.duration", "s", "From poll to acknowledgement of a batch."), LATENCY),
     "message_age": (Told("o2c.message.age", "s", "From a batch's first message being made to its commit.", ("topic",)), LATENESS),
     "effect_duration": (Told("o2c.effect.duration", "s", "One try of an effect.", ("kind",)), LATENCY),
+    "process_duration": (Told("messaging.process.duration", "s", "From poll to commit of a batch."), LATENCY),
+    "operation_duration": (
+        Told("messaging.client.operation.duration", "s", "Sending a round of facts; acknowledging a batch.", ("operation",)),
+        LATENCY,
+    ),
+    "transaction_duration": (Told("o2c.db.transaction.duration", "s", "One transaction, by who writes.", ("kind",)), LATENCY),
     "deadline_lateness": (Told("o2c.deadline.lateness", "s", "From a deadline to its firing."), LATENESS),
 }
 Series = Mapping[tuple[str, ...], float]

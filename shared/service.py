@@ -115,7 +115,7 @@ def run(service: Service) -> None:
     settings = Settings()
     settings.workers.hold_effects |= "--hold-effects" in sys.argv
     start_logs(service.name, settings)
-    tracing.start_export(service.name, settings.instance, VERSION, settings.environment)
+    tracing.start_export(service.name, settings.instance, VERSION, settings.environment, settings.tracing.ratio)
     uvloop.run(serve(service, settings))
 
 

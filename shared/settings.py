@@ -157,6 +157,12 @@ class Tmf(BaseModel):
     version: Literal[4, 5] = Field(default=5, description="Of TMF622; version 4 has no milestones, jeopardies or errors.")
 
 
+class Tracing(BaseModel):
+    """Which traces are kept; where they go is said by the standard OTEL_EXPORTER_OTLP_* variables."""
+
+    ratio: float = Field(default=1.0, ge=0, le=1, description="So large a part of the orders, each with all of its chains.")
+
+
 class Workers(BaseModel):
     """How often the workers look, and for how long they hold what they took."""
 
@@ -205,6 +211,7 @@ class Settings(BaseSettings):
     signatures: Signatures = Signatures()
     letters: Letters = Letters()
     workers: Workers = Workers()
+    tracing: Tracing = Tracing()
     tmf: Tmf = Tmf()
     salesforce_topics: Annotated[list[str] | None, NoDecode] = Field(
         default=None, description="Topics of Salesforce that intake reads; absent: all that the mappings of organisations name."

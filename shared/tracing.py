@@ -27,13 +27,16 @@ _STATE_LIMIT: Final = 512
 Attributes = Mapping[str, Any]
 
 
-def start_export(service: str, instance: str, version: str, environment: str) -> None:
+def start_export(service: str, instance: str, version: str, environment: str, ratio: float = 1.0) -> None:
     """Sends spans by OTLP over HTTP when the standard variables name an endpoint; otherwise spans are made and dropped.
 
-    The exporter has a thread and a bounded queue of its own: an endpoint that does not answer costs spans, never time.
+    Of each order all chains are kept or none, and `ratio` of the orders. The exporter has a thread and a bounded queue of
+    its own: an endpoint that does not answer costs spans, never time.
     """
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - only a process needs the SDK, not who imports us
     from opentelemetry.sdk.trace import SpanLimits, TracerProvider  # noqa: PLC0415
+
+    from shared.sampling import ByOrder  # noqa: PLC0415 - likewise
 
     resource = Resource.create(
         {
@@ -44,7 +47,7 @@ def start_export(service: str, instance: str, version: str, environment: str) ->
         }
     )
     limits = SpanLimits(max_links=int(os.environ.get("OTEL_SPAN_LINK_COUNT_LIMIT", MAX_LINKS)))
-    provider = TracerProvider(resource=resource, span_limits=limits)
+    provider = TracerProvider(ByOrder(ratio), resource=resource, span_limits=limits)
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
@@ -116,14 +119,22 @@ def _below(parent: str | None) -> Context:
 
 
 def _start(cause: Cause, attributes: Attributes, started_ns: int | None = None) -> Span:
-    return trace.get_tracer(TRACER).start_span(
-        cause.name,
-        _below(cause.parent),
-        cause.kind,
-        attributes={**cause.attributes, **attributes},
-        links=list(cause.links),
-        start_time=started_ns,
-    )
+    told, links = {**cause.attributes, **attributes}, [one for one in cause.links if one.context.trace_flags.sampled]
+    below = _below(cause.parent)
+    if names.ORDER not in told and _serves_none(cause, links):
+        return trace.INVALID_SPAN
+    return trace.get_tracer(TRACER).start_span(cause.name, below, cause.kind, told, links, started_ns)
+
+
+def _serves_none(cause: Cause, links: Sequence[Link]) -> bool:
+    """Whether a batch or round of the relay, or what it does, has to do only with traces that are not kept."""
+    return (context_of(cause.parent) is None) if cause.parent else bool(cause.links and not links)
+
+
+def goes_with(made: Span, order: str) -> bool:
+    """Whether what this request makes may hang below it: it is kept like the order, or in its caller's trace."""
+    keeps = getattr(getattr(trace.get_tracer_provider(), "sampler", None), "keeps", None)
+    return keeps is None or getattr(made, "parent", None) is not None or made.is_recording() == keeps(order)
 
 
 @contextmanager

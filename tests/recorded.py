@@ -10,6 +10,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 
 class Recorded:
@@ -93,9 +94,9 @@ def causes(one: ReadableSpan) -> list[tuple[int, int]]:
 
 
 @contextmanager
-def recording() -> Iterator[Recorded]:
-    """Records every span made meanwhile; the process's own provider is left alone."""
-    kept, provider = InMemorySpanExporter(), TracerProvider()
+def recording(sampler: Sampler = ALWAYS_ON) -> Iterator[Recorded]:
+    """Records every span made meanwhile, or those that are sampled; the process's own provider is left alone."""
+    kept, provider = InMemorySpanExporter(), TracerProvider(sampler)
     provider.add_span_processor(SimpleSpanProcessor(kept))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trace, "get_tracer_provider", lambda: provider)

@@ -15,6 +15,7 @@ from shared.decider import Actor, Refused, refused
 from shared.messaging import spans, store
 from shared.messaging.apply import Unit
 from shared.messaging.backlog import BacklogError
+from shared.messaging.counting import count_facts
 from shared.messaging.reaction import may_ask
 from shared.messaging.resources import Resources, crash_point
 
@@ -74,6 +75,7 @@ async def _once(resources: Resources, command: Command, actor: Actor, key: str, 
         return refusal(refused("ROLE_NOT_ALLOWED", command=type(command).__name__))
     stored = sha256(f"{actor.id}\n{key}".encode()).hexdigest()
     request = sha256(type(command).__name__.encode() + to_json(command)).hexdigest()
+    began = time.monotonic()
     async with unit_of_work(resources.command_pool) as connection:
         await connection.execute(LOCK_KEY, stored)
         before = await connection.fetchrow(ANSWERED, stored)
@@ -88,7 +90,8 @@ async def _once(resources: Resources, command: Command, actor: Actor, key: str, 
         crash_point(resources.settings, "command_before_commit")
     resources.committed()
     resources.count("commands", f"{type(command).__name__}:{answer.body.get('code', 'ok')}")
-    resources.count_all("facts", (one["type"] for one in answer.body.get("facts", ())))
+    resources.instruments.record("transaction_duration", time.monotonic() - began, "command")
+    count_facts(resources, ((one["type"], one["data"]) for one in answer.body.get("facts", ())))
     return answer
 
 
@@ -112,9 +115,9 @@ async def _decide(
     if expected is not None and expected != cell.version:
         return refusal(refused("STALE_VERSION", version=cell.version))
     unit.changes.cells |= cells
-    spans.answers((await store.latest_contexts(connection, [cell.id])).get(cell.id))
+    cause = spans.answers(command, cell.po, (await store.latest_contexts(connection, [cell.id])).get(cell.id))
     source = "effect" if "SYSTEM" in actor.roles else "http"
-    answer = unit.react(cell, command, identity, source, actor, tracing.current())
+    answer = unit.react(cell, command, identity, source, actor, cause)
     if isinstance(answer, Refused):
         return refusal(answer)
     await store.save(connection, unit.changes, resources.worlds.at())

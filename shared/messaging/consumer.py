@@ -14,6 +14,7 @@ from shared import objects, tracing, uploads
 from shared.db import REJECTED, TRANSIENT, unit_of_work
 from shared.messaging import spans
 from shared.messaging.apply import BreakerError, Unit
+from shared.messaging.counting import count_facts
 from shared.messaging.envelope import made_at, sort_command, sort_fact
 from shared.messaging.fragments import as_item, whole
 from shared.messaging.inbound import Dead, Edge, Fragment, Inbound, Item, Kept, Mirror, Record, Skipped
@@ -115,11 +116,15 @@ class Consumer:
         else:
             await quietly(message.nack(), resources)
             return
+        done = time.monotonic()
+        resources.instruments.record("process_duration", done - started)
         resources.committed()
         crash_point(resources.settings, "batch_after_commit")
         with tracing.span(spans.commit(resources.group, resources.client, batch)) if batch else nullcontext():
             await quietly(message.ack(), resources)
-        resources.instruments.record("batch_duration", time.monotonic() - started)
+        ended = time.monotonic()
+        resources.instruments.record("operation_duration", ended - done, "commit")
+        resources.instruments.record("batch_duration", ended - started)
         self._record_age(records)
         crash_point(resources.settings, "batch_after_ack")
 
@@ -142,7 +147,7 @@ class Consumer:
                 items.append(found)
             elif isinstance(found, Dead):
                 dead.append((record, found))
-                self.resources.count("dead_letters", found.reason)
+                self.resources.count("dead_letters", f"{record.topic}:{found.reason}")
                 log.error("dead_letter", topic=record.topic, partition=record.partition, offset=record.offset, code=found.reason)
             else:
                 self.resources.count("skipped", found.why)
@@ -170,6 +175,7 @@ class Consumer:
                 tracing.failed(batch, letter.reason, "dead_letter", **spans.place(record))
             context = tracing.stored(batch.get_span_context())
             links = tracing.links_to([context])
+            began = time.monotonic()
             async with unit_of_work(resources.pool) as connection:
                 for topic, mirror in self.sorter.mirrors.items():
                     pairs = [((r.key or b"").decode(), r.value) for r in mirrored if r.topic == topic]
@@ -178,7 +184,8 @@ class Consumer:
                 unit = Unit(resources.service, resources.roster, resources.worlds, connection, links, seal=resources.seal)
                 outcome = await unit.apply(await whole(connection, items), dead)
                 crash_point(resources.settings, "batch_before_commit")
-        resources.count_all("facts", (one.type for one in unit.changes.facts))
+        resources.instruments.record("transaction_duration", time.monotonic() - began, "batch")
+        count_facts(resources, ((one.type, one.data) for one in unit.changes.facts))
         resources.count("duplicates", "", outcome.duplicates)
         for one in outcome.blocked:
             log.error("aggregate_blocked", suborder_id=one)

@@ -1,6 +1,7 @@
 """The relay: one leader per schema sends stored facts in position order through its own idempotent producer (4.5)."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -126,6 +127,7 @@ class Relay:
         service, topic = self._resources.service, f"o2c.{self._resources.service}.v1"
         crash_point(self._resources.settings, "relay_after_read")
         client = f"{service}-relay-{self._resources.settings.instance}"
+        began = time.monotonic()
         with tracing.span(spans.send(topic, client, [row["trace"] for row in rows])):
             async with asyncio.timeout(ROUND_LIMIT):
                 futures = [
@@ -149,6 +151,7 @@ class Relay:
                 await self._all_sent(connection, futures)
         crash_point(self._resources.settings, "relay_after_send")
         await connection.execute(SENT, [row["position"] for row in rows])
+        self._resources.instruments.record("operation_duration", time.monotonic() - began, "send")
         self._resources.count("sent", topic, len(rows))
         self._resources.count("relay_rounds")
 

@@ -11,7 +11,7 @@ from shared.contracts.base import Command, DeadlineReached, Message
 from shared.decider import Effect, Refused
 from shared.messaging.inbound import Item, Record
 from shared.messaging.reaction import Cell, Made
-from shared.tracing import Attributes, Cause, current, links_to, reaction
+from shared.tracing import Attributes, Cause, current, goes_with, links_to, reaction
 
 REFUSED: Final = 400
 PROCESS: Final = {names.SYSTEM: "kafka", names.OPERATION: "process", names.OPERATION_TYPE: "process"}
@@ -105,10 +105,18 @@ def answered(told: Message, answer: Sequence[Made] | Refused) -> dict[str, Any]:
     return said | {names.OUTCOME: "moved" if answer else "late", names.FACT_TYPES: [type(one.fact).__name__ for one in answer]}
 
 
-def answers(latest: str | None) -> None:
-    """The request or outcome at work answers what the aggregate's latest fact opened."""
-    for link in links_to([latest]):
-        current().add_link(link.context)
+def answers(command: Command, order: str, latest: str | None) -> Cause | Span:
+    """The request or outcome at work, which answers what the aggregate's latest fact opened.
+
+    Where sampling parts it from its order, what it makes is a chain of its own, so that the order's are all kept or none.
+    """
+    made, links = current(), links_to([latest])
+    if not goes_with(made, order):
+        return Cause(f"command {type(command).__name__}", SpanKind.INTERNAL, {}, links=links)
+    for link in links:
+        if link.context.trace_flags.sampled:
+            made.add_link(link.context)
+    return made
 
 
 def of_answer(command: Command, status: int, body: Mapping[str, Any]) -> Attributes:

@@ -9,6 +9,7 @@ import structlog
 from shared.db import TRANSIENT, unit_of_work
 from shared.messaging import store
 from shared.messaging.apply import Unit
+from shared.messaging.counting import count_facts
 from shared.messaging.resources import Resources, crash_point
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ async def run_deadlines(resources: Resources) -> None:
 
 async def fire_due(resources: Resources) -> int:
     """One claim of up to 200 aggregates; answers how many moved. While clocks disagree, irreversible deadlines are held back."""
-    now = resources.clock.now()
+    now, began = resources.clock.now(), time.monotonic()
     async with unit_of_work(resources.pool) as connection:
         rows = await connection.fetch(DUE, now)
         if not rows:
@@ -53,7 +54,8 @@ async def fire_due(resources: Resources) -> int:
     for row in rows:
         resources.instruments.record("deadline_lateness", (now - row["due_at"]).total_seconds())
     resources.count("deadlines", "", len(unit.changes.facts))
-    resources.count_all("facts", (one.type for one in unit.changes.facts))
+    resources.instruments.record("transaction_duration", time.monotonic() - began, "deadline")
+    count_facts(resources, ((one.type, one.data) for one in unit.changes.facts))
     resources.committed()
     for one in unit.outcome.blocked:
         log.error("aggregate_blocked", suborder_id=one)

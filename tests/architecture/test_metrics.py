@@ -25,6 +25,10 @@ MAY_DIVIDE: Final = {
     "version",
     "source",
     "class",
+    "basis",
+    "mode",
+    "attempt",
+    "operation",
 }
 MAY_DIVIDE_ORDERS: Final = {"stage", "age", "party", "task"}
 

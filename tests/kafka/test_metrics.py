@@ -18,8 +18,8 @@ from tests.exposition import exported, samples
 from tests.kafka.replica import Replica
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
-NEVER_ALONE = {"o2c_consumer_lag"}
-"""What only a process with a broker has."""
+NEVER_ALONE = {"o2c_consumer_lag", "o2c_sequence_missing", "o2c_verify_mismatches"}
+"""What only a process with a broker has, and what is told from outside."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def test_a_scrape_has_each_gauge_of_schema_and_process_and_says_what_the_f
     found = {one.name for one in samples(text)}
     assert "http_server_request_duration_seconds_count" in found
     counted = {name for name in exported() if name.endswith(("_total", "_bucket", "_sum", "_count"))}
-    ledger = {name for name in exported() if name.startswith(("o2c_orders", "o2c_task", "o2c_clocks"))}
+    ledger = {name for name in exported() if name.startswith(("o2c_orders", "o2c_task", "o2c_clocks", "o2c_fallout"))}
     assert exported().keys() - counted - ledger - NEVER_ALONE - found == set()
     assert {one.labels["service"] for one in samples(text) if one.name.startswith("o2c_")} == {"billing"}
 

@@ -29,6 +29,7 @@ from shared.messaging.envelope import command_headers
 from shared.messaging.inbound import Item, Record
 from shared.messaging.resources import Resources
 from shared.messaging.timers import fire_due
+from shared.sampling import ByOrder
 from shared.settings import Auth, Settings
 from tests.recorded import Recorded, causes, identity, recording
 
@@ -126,6 +127,26 @@ async def test_each_wait_of_an_order_is_crossed_by_a_link(intake: Resources, rec
     orphans = {one.name for one in recorded.spans if not causes(one)}
     assert orphans == {"process intake.v1"}, "a batch that carries only what Salesforce sent, which has no context"
     assert causes(begun) == [identity(recorded.one("process intake.v1"))]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_of_an_order_all_is_kept_or_nothing_whatever_happens_to_the_requests_about_it(
+    intake: Resources, tmp_path: Path, kept: bool
+) -> None:
+    hashed = next(part / 1000 for part in range(1, 1000) if ByOrder(part / 1000).keeps(ORDER))
+    with recording(ByOrder(hashed if kept else hashed - 0.001)) as recorded:
+        await order(intake)
+        while await perform_due(intake, {"StoreDocument": stored_document}):
+            pass
+        (tmp_path / "clock").write_text(str(2 * 86400))
+        assert await fire_due(intake)
+        await post(intake, ReviewOrder(aggregate=ORDER), tmp_path)
+        assert (await post(intake, ClaimOrder(aggregate=ORDER), tmp_path)).status_code == 200
+    facts = await intake.pool.fetchval("SELECT count(*) FROM fact")
+    created = [one for one in recorded.spans if one.name.startswith("create ")]
+    assert len(created) == (facts if kept else 0)
+    known = {identity(one) for one in recorded.spans}
+    assert [one.name for one in recorded.spans if not set(causes(one)) <= known] == []
 
 
 async def test_a_fact_is_stored_with_the_context_it_was_made_in(intake: Resources, recorded: Recorded, tmp_path: Path) -> None:

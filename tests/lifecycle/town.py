@@ -164,8 +164,8 @@ class Town:
             identity = f"{cell.id}/{effect.key}/{effect.attempt}"
             with span(spans.effect(effect, cell, self.latest.get((service, cell.id)))) as made:
                 outcome = self.outcome_of(cell, effect)
-                with span(spans.outcome(outcome, stored(made.get_span_context()))) as within:
-                    spans.answers(self.latest.get((service, cell.id)))
+                with span(spans.outcome(outcome, stored(made.get_span_context()))):
+                    within = spans.answers(outcome, cell.po, self.latest.get((service, cell.id)))
                     self.tell(service, cell.id, cell.po, outcome, SYSTEM, identity, "effect", within)
             return
 
@@ -245,8 +245,8 @@ class Town:
             item = sorted_item(f"o2c.{reply.service}.commands.v1", cell.po, command, identity, reply.actor, cell.id)
             cause = spans.message(item, reply.service, links_to([latest]))
             return self.tell(reply.service, cell.id, cell.po, command, actor, identity, reply.actor, cause)
-        with span(Cause(f"POST /v1/commands/{type(command).__name__}", SpanKind.SERVER, {})) as made:  # the framework's
-            spans.answers(latest)
+        with span(Cause(f"POST /v1/commands/{type(command).__name__}", SpanKind.SERVER, {})):  # the framework's
+            made = spans.answers(command, cell.po, latest)
             return self.tell(reply.service, cell.id, cell.po, command, actor, identity, reply.actor, made)
 
     def advance(self, to: datetime) -> None:

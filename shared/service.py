@@ -27,13 +27,14 @@ from shared.decider import Decider
 from shared.http import build_http
 from shared.logs import start_logs
 from shared.messaging.broker import make_broker, stop_broker
+from shared.messaging.catching_up import run_catching_up
 from shared.messaging.consumer import Consumer, Sorter
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
 from shared.messaging.pruning import run_pruning
 from shared.messaging.redating import adopt, run_calendars
 from shared.messaging.relay import Relay, producer
-from shared.messaging.resources import EXIT_FORGETFUL, EXIT_KEYLESS, EXIT_STUCK, Resources, die, start_watchdog
+from shared.messaging.resources import EXIT_FORGETFUL, EXIT_KEYLESS, EXIT_STUCK, EXIT_UNFIT, Resources, die, start_watchdog
 from shared.messaging.roster import Roster
 from shared.messaging.sealing import Seal, SealError
 from shared.messaging.tail import ForgetfulError, refuse_old_backup
@@ -124,6 +125,7 @@ async def serve(service: Service, settings: Settings) -> None:
     edges = service.edges(settings)
     _sealed(edges, settings)
     resources = await _resources(service, settings)
+    await _fit(service, resources)
     await _remember(service, settings, resources)
     await adopt(resources)
     sorter = Sorter(resources, edges, service.mirrors, service.partners)
@@ -138,6 +140,7 @@ async def serve(service: Service, settings: Settings) -> None:
         _guarded("reaper", run_reaper(resources), resources),
         _guarded("calendars", run_calendars(resources), resources),
         _guarded("backlog", run_backlog(resources), resources),
+        _guarded("catching up", run_catching_up(sorter), resources),
         _guarded("pruning", run_pruning(resources), resources),
     ]
     tokens = Tokens(settings.auth, resources.clock)
@@ -185,6 +188,16 @@ def _sealed(edges: Mapping[str, Edge], settings: Settings) -> None:
         Seal.of(settings.letters, needed=bool(edges) and settings.environment == "production")
     except SealError as error:
         die(EXIT_KEYLESS, "letter_key_unusable", why=str(error))
+
+
+async def _fit(service: Service, resources: Resources) -> None:
+    """Ends the process when the schema is not one that this release can work on, before it reads or writes anything."""
+    if reasons := await _unfit(service, resources):
+        die(EXIT_UNFIT, "schema_unfit", why="; ".join(reasons))
+
+
+async def _unfit(service: Service, resources: Resources) -> list[str]:
+    return unfit(service.name, {row["name"] for row in await resources.command_pool.fetch(DONE)})
 
 
 async def _remember(service: Service, settings: Settings, resources: Resources) -> None:
@@ -236,9 +249,7 @@ async def _ready(service: Service, resources: Resources, broker: Any) -> dict[st
     if not any(one.assignment() for one in consumers):
         checks["partitions"] = "sin particiones asignadas (o réplica en espera)"
     try:
-        applied = {row["name"] for row in await resources.command_pool.fetch(DONE)}
-        reasons = unfit(service.name, applied)
-        if reasons:
+        if reasons := await _unfit(service, resources):
             checks["migrations"] = f"{'; '.join(reasons)}: ejecute o2c db upgrade"
     except TRANSIENT as error:
         checks["database"] = checks["migrations"] = type(error).__name__

@@ -32,6 +32,8 @@ class Child:
     started_at: float = 0.0
     quick_deaths: int = 0
     rest_seconds: float = 0.0
+    folder: Path | None = None
+    """The tree whose code its next start runs; without one, that of the current folder."""
 
     @property
     def running(self) -> bool:
@@ -90,6 +92,7 @@ class Supervisor:
             stdout=log,
             stderr=log,
             env={**os.environ, **child.env},
+            cwd=child.folder,
             start_new_session=True,
         )
         log.close()

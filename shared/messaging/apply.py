@@ -14,7 +14,7 @@ from shared.contracts.common import CommandRefused
 from shared.contracts.refusals import sentence
 from shared.decider import THE_SYSTEM, Actor, Refused, World
 from shared.messaging import spans, store
-from shared.messaging.inbound import Dead, Item, Record
+from shared.messaging.inbound import Dead, Item, Record, Unread
 from shared.messaging.reaction import Cell, Made, due_deadlines, react, record
 from shared.messaging.roster import Roster
 from shared.messaging.sealing import Seal
@@ -49,8 +49,8 @@ class Unit:
     connection: Any
     batch_links: Sequence[Link] = ()
     parks: bool = True
-    waited: bool = False
-    """The messages waited behind a blocked order: the inbox has known them since they were parked, and still they are due."""
+    frees: str | None = None
+    """The blocked aggregate whose waiting messages these are: it is told them, and the inbox has known them since they came."""
     seal: Seal = store.AS_THEY_CAME
     """For what is buried or parked: a batch and a replay have the service's own."""
     latest: dict[str, str | None] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Unit:
     async def _new_only(self, items: Sequence[Item]) -> list[Item]:
         """Messages without a sequence are known again by the inbox; the rest by the aggregate's cursor."""
         ids = sorted({(item.source, item.id) for item in items if item.seq is None})
-        if not ids or self.waited:
+        if not ids or self.frees:
             return list(items)
         rows = await self.connection.fetch(store.INBOX, [one[0] for one in ids], [one[1] for one in ids])
         fresh = {(row["source"], row["id"]) for row in rows}
@@ -148,6 +148,9 @@ class Unit:
         mute = {one: one for one in suspects if one not in cells}
         cells |= await store.load(self.connection, self.roster, mute, opens=False)
         self.outcome.blocked += [one.id for one in cells.values() if one.newer]
+        freed = cells.get(self.frees or "")
+        if freed is not None and not freed.newer:
+            freed.blocked = None
         for one in suspects:
             if one in cells:
                 self._block(cells[one], "DEAD_LETTER")
@@ -165,8 +168,11 @@ class Unit:
         if item.seq is not None and cell.heard.get(item.cursor, 0) >= item.seq:
             self.outcome.duplicates += 1
             return
-        if cell.blocked:
-            self.changes.parked.append((aggregate, item.record))
+        if cell.blocked or isinstance(item.message, Unread):
+            if not cell.blocked:
+                self._block(cell, store.NEWER)
+            if aggregate != self.frees:  # what is being freed waits in its place
+                self.changes.parked.append((aggregate, item.record))
             return
         before = (cell.state, cell.version, dict(cell.heard), cell.touched, len(self.changes.facts))
         try:

@@ -1,19 +1,22 @@
 """CloudEvents 1.0 in Kafka's binary mode: headers from a fact, and a fact or command from headers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+import orjson
 from pydantic import ValidationError
 
-from shared.contracts.base import Command, Fact, Message, type_name
+from shared.contracts.base import Command, Message, type_name
 from shared.contracts.catalogue import command_type, fact_type
-from shared.decider import Actor, Target, by_message
-from shared.messaging.inbound import Dead, Item, Record, Skipped
+from shared.decider import Actor, Hears, Target, by_message
+from shared.messaging.inbound import Dead, Item, Record, Skipped, Unread
 from shared.messaging.roster import Roster
 from shared.tracing import carried, carrying
 
 MAX_BYTES: Final = 983_040
+MAJOR: Final = re.compile(r"(?P<type>o2c\.\w+\.\w+)\.v[1-9]\d*")
 
 
 def headers_of(
@@ -63,7 +66,8 @@ def sort_fact(record: Record, roster: Roster) -> Item | Dead | Skipped:
     """A record of a fact topic: skipped by its header when not heard, else checked and parsed once."""
     headers = record.headers
     name = headers.get("ce_type", "")
-    kind = fact_type(name)
+    newer = MAJOR.fullmatch(name)
+    kind = fact_type(name) or (fact_type(f"{newer['type']}.v1") if newer else None)
     if kind is None:
         return Skipped("unknown_type") if name.startswith("o2c.") else Dead("cloudevent_invalid", "ce_type", "falta ce_type")
     service, fact_class = kind
@@ -76,23 +80,38 @@ def sort_fact(record: Record, roster: Roster) -> Item | Dead | Skipped:
     seq = headers.get("ce_seq", "")
     if not seq.isdigit() or headers.get("ce_id") != f"{service}/{subject}/{seq}":
         return Dead("cloudevent_invalid", "ce_id", "ce_id debe ser <servicio>/<agregado>/<seq>")
-    fact = parse(record, fact_class)
-    if isinstance(fact, Dead):
-        return Dead(fact.reason, fact.path, fact.hint, aggregate=_blocked(headers, roster, fact_class))
+    known = fact_type(name) is not None
+    fact = parse(record, fact_class) if known else guess(record, fact_class)
+    if isinstance(fact, Dead):  # must not be overtaken by its successors: its subject is blocked where it is one of ours (D2)
+        return Dead(fact.reason, fact.path, fact.hint, aggregate=subject)
     po = (record.key or b"").decode("utf-8", "replace")
+    try:
+        to = _addressed(fact, po, headers["ce_id"], heard)
+    except (AttributeError, TypeError) as error:
+        if known:
+            raise
+        return Dead("newer_major", "ce_type", type(error).__name__, aggregate=subject)
+    who = Actor(headers.get("ce_actor", service), frozenset({"SYSTEM"}))
+    message = fact if known else Unread(type=name)
+    return Item(record, message, headers["ce_id"], service, subject, who, to, po, int(seq), carried(headers))
+
+
+def _addressed(fact: Message, po: str, identity: str, heard: Sequence[Hears[Any]]) -> Target:
+    """To the whole order if a row says so, else to each aggregate that any row names."""
     ids: list[str] = []
     target = Target()
     for row in heard:
-        target = Target(ids=(headers["ce_id"],)) if row.to is by_message else (row.to or by_message)(fact, po)
+        target = Target(ids=(identity,)) if row.to is by_message else (row.to or by_message)(fact, po)
         ids += target.ids
-    to = target if target.parent else Target(ids=tuple(dict.fromkeys(i for i in ids if i)))
-    who = Actor(headers.get("ce_actor", service), frozenset({"SYSTEM"}))
-    return Item(record, fact, headers["ce_id"], service, subject, who, to, po, int(seq), carried(headers))
+    return target if target.parent else Target(ids=tuple(dict.fromkeys(i for i in ids if i)))
 
 
-def _blocked(headers: Mapping[str, str], roster: Roster, fact_class: type[Fact]) -> str | None:
-    """A dead fact must not be overtaken by its successors (D2): its subject is blocked where it is one of ours."""
-    return headers.get("ce_subject") if roster.hearing(fact_class) else None
+def guess(record: Record, kind: type[Message]) -> Message | Dead:
+    """A newer major as far as the known one goes, to find out whom it is for; nothing is checked and nothing else read of it."""
+    try:
+        return kind.model_construct(**orjson.loads(record.value or b""))
+    except (ValueError, TypeError):
+        return Dead("not_json", "", "newer_major")
 
 
 def sort_command(record: Record, service: str, sources: Mapping[str, frozenset[str]]) -> Item | Dead | Skipped:

@@ -57,6 +57,12 @@ class Skipped:
     why: str
 
 
+class Unread(Message):
+    """A message of a newer major than this release knows: it waits, unread, for one that does."""
+
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One message ready to be applied. Facts carry `seq` (the cursor knows repeats), others an inbox identity."""

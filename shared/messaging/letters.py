@@ -1,6 +1,6 @@
 """Dead letters, blocked aggregates and parked messages: listed, shown, and replayed through the door they came by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -31,10 +31,15 @@ BLOCKED: Final = """
 SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
   (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
 WHERE a.blocked IS NOT NULL AND ($1::text IS NULL OR a.id = $1 OR a.po = $1) ORDER BY a.updated_at LIMIT 1000"""
-UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = $1"
-PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position"
+WHY_BLOCKED: Final = "SELECT blocked FROM aggregate WHERE id = $1"
+HELD: Final = "SELECT id, blocked FROM aggregate WHERE id = ANY($1::text[]) AND blocked IS NOT NULL ORDER BY id FOR UPDATE"
+UNBLOCK: Final = "UPDATE aggregate SET blocked = NULL WHERE id = ANY($1::text[])"
+BLOCK_AGAIN: Final = """
+UPDATE aggregate a SET blocked = t.why FROM unnest($1::text[], $2::text[]) AS t (id, why)
+WHERE a.id = t.id AND EXISTS (SELECT FROM parked p WHERE p.aggregate = a.id)"""
+PARKED: Final = "SELECT position, message FROM parked WHERE aggregate = $1 ORDER BY position LIMIT $2"
 ONE_RELEASES: Final = "SELECT pg_advisory_xact_lock(23, hashtext($1::text))"
-STILL_PARKED: Final = "SELECT EXISTS (SELECT FROM parked WHERE position = $1)"
+"""Whoever else releases the same aggregate waits for this transaction."""
 UNPARK: Final = "DELETE FROM parked WHERE position = $1"
 SEEN: Final = """
 UPDATE dead_letter SET seen_by = seen_by || (to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z "') || $4)
@@ -116,11 +121,16 @@ async def record_of(connection: Any, letter: str, seal: Seal) -> Record:
     return Record(topic, partition, offset, row["key"], value, orjson.loads(row["headers"]))
 
 
-async def still_parked(connection: Any, position: int) -> bool:
-    """Whether a parked message still waits; whoever else releases it waits for this transaction."""
-    await connection.execute(ONE_RELEASES, str(position))
-    waits: bool = await connection.fetchval(STILL_PARKED, position)
-    return waits
+async def unblock(connection: Any, aggregates: Sequence[str]) -> dict[str, str]:
+    """Takes the block off these aggregates inside this transaction; answers why those that had one were blocked."""
+    held = {row["id"]: row["blocked"] for row in await connection.fetch(HELD, list(aggregates))}
+    await connection.execute(UNBLOCK, list(held))
+    return held
+
+
+async def block_again(connection: Any, held: Mapping[str, str | None]) -> None:
+    """Puts the block back where messages still wait behind it: new ones must not overtake them."""
+    await connection.execute(BLOCK_AGAIN, list(held), list(held.values()))
 
 
 async def seen(connection: Any, letter: str, who: str) -> None:
@@ -164,7 +174,7 @@ def still_dead(found: object) -> str | None:
     return found.why if isinstance(found, Skipped) else None
 
 
-async def parked(connection: Any, aggregate: str, seal: Seal) -> list[tuple[int, Record]]:
+async def parked(connection: Any, aggregate: str, seal: Seal, limit: int | None = None) -> list[tuple[int, Record]]:
     """What waits behind a blocked aggregate, in arrival order. Raises SealError when a key is not at hand."""
-    rows = await connection.fetch(PARKED, aggregate)
+    rows = await connection.fetch(PARKED, aggregate, limit)
     return [(row["position"], store.decode_record(row["message"], seal)) for row in rows]

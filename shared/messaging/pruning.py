@@ -1,7 +1,5 @@
 """What reached its age is deleted by any replica in small pieces: inbox, command log (3.5), settled letters (operations 8)."""
 
-import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -43,8 +41,7 @@ async def run_pruning(resources: Resources) -> None:
     workers, letters = resources.settings.workers, timedelta(days=resources.settings.letters.keep_days)
     pause = FIRST_SECONDS
     while True:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(resources.stopping.wait(), pause)
+        await resources.rest(pause)
         if resources.stopping.is_set():
             return
         pause = workers.prune_seconds

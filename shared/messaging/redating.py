@@ -1,6 +1,5 @@
 """An amended calendar at work: every replica decides by it, and each running clock is looked at again, page by page (X.9)."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -64,10 +63,7 @@ async def run_calendars(resources: Resources) -> None:
                 seen = latest
         except TRANSIENT as error:
             log.warning("calendars_retry", error=type(error).__name__)
-        try:
-            await asyncio.wait_for(resources.stopping.wait(), resources.settings.workers.deadline_poll_seconds)
-        except TimeoutError:
-            continue
+        await resources.rest(resources.settings.workers.deadline_poll_seconds)
 
 
 async def redate_clocks(task: Task) -> RecordClocksRedated:

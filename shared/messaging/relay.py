@@ -70,7 +70,7 @@ class Relay:
                 raise
             except OutageError as error:
                 log.warning("relay_waits", error=type(error.__cause__).__name__)
-                await asyncio.sleep(1)
+                await self._resources.rest(1)
             except Exception as error:  # noqa: BLE001 - whatever happened: new producer, new connection, first row
                 await self._failed(error)
 
@@ -91,7 +91,7 @@ class Relay:
         try:
             while not await connection.fetchval(LEAD):
                 await connection.execute(EVICT)
-                await asyncio.sleep(1)
+                await self._resources.rest(1)
                 if self._resources.stopping.is_set():
                     return
             await self._lead(connection)

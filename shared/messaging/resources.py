@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ EXIT_STUCK: Final = 70
 EXIT_BREAKER: Final = 71
 EXIT_FORGETFUL: Final = 72
 EXIT_KEYLESS: Final = 73
+EXIT_UNFIT: Final = 74
 
 
 @dataclass
@@ -81,6 +83,11 @@ class Resources:
     def count_all(self, name: str, labels: Iterable[str]) -> None:
         """Adds one under each of these labels."""
         self.counters.update((name, label) for label in labels)
+
+    async def rest(self, seconds: float) -> None:
+        """Waits so long, or until the process is told to stop."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     def committed(self) -> None:
         """Facts and wishes may have been written: wake the relay and the effects worker."""

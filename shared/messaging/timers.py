@@ -1,6 +1,5 @@
 """Deadlines: aggregates whose `due_at` passed are claimed by any replica, and the state is looked at again (4.6)."""
 
-import asyncio
 import time
 from typing import Any, Final
 
@@ -33,10 +32,7 @@ async def run_deadlines(resources: Resources) -> None:
         except TRANSIENT as error:
             log.warning("deadlines_retry", error=type(error).__name__)
         if not found:
-            try:
-                await asyncio.wait_for(resources.stopping.wait(), resources.settings.workers.deadline_poll_seconds)
-            except TimeoutError:
-                continue
+            await resources.rest(resources.settings.workers.deadline_poll_seconds)
 
 
 async def fire_due(resources: Resources) -> int:
@@ -81,7 +77,7 @@ async def run_reaper(resources: Resources) -> None:
                 await connection.execute(REAPER)
         except TRANSIENT as error:
             log.debug("reaper_retry", error=type(error).__name__)
-        await asyncio.sleep(5)
+        await resources.rest(5)
 
 
 async def run_backlog(resources: Resources) -> None:
@@ -97,4 +93,4 @@ async def run_backlog(resources: Resources) -> None:
         if is_full != was_full:
             log.warning("backlog_full" if is_full else "backlog_drained", waiting=resources.backlog.waiting)
             was_full = is_full
-        await asyncio.sleep(1)
+        await resources.rest(1)

@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, ClassVar, Final
 
 import asyncpg
 import pytest
@@ -12,13 +13,17 @@ from services.provisioning.app import SERVICE
 from shared import migrate
 from shared.clock import Clock
 from shared.contracts.base import SuborderFact, to_json
+from shared.contracts.catalogue import fact_type
+from shared.contracts.common import NoteAdded
 from shared.contracts.testing import ReworkRequested
 from shared.db import open_pool, unit_of_work
-from shared.decider import Actor, Decider, Decision, Hears, Refused, Target, World
+from shared.decider import Actor, Decider, Decision, Hears, Reaches, Refused, Target, World, hears
+from shared.messaging import envelope
 from shared.messaging.apply import Outcome, Unit
+from shared.messaging.catching_up import catch_up
 from shared.messaging.consumer import Sorter
-from shared.messaging.envelope import headers_of
-from shared.messaging.inbound import Item, Record
+from shared.messaging.envelope import headers_of, sort_fact
+from shared.messaging.inbound import Dead, Item, Record, Skipped
 from shared.messaging.replay import release
 from shared.messaging.resources import Resources
 from shared.messaging.roster import Roster
@@ -90,6 +95,11 @@ async def told(pool: Any, roster: Roster, *items: Item) -> Outcome:
         return await Unit("provisioning", roster, SERVICE.worlds(Clock()), connection).apply(items)
 
 
+def sorter(pool: Any, roster: Roster) -> Sorter:
+    """What a replica of this release sorts its messages with."""
+    return Sorter(Resources("provisioning", Settings(), roster, SERVICE.worlds(Clock()), pool, pool, Clock()), {}, {}, {})
+
+
 async def row(pool: Any, site: str = SITE) -> Any:
     return await pool.fetchrow("SELECT version, doc, heard, fold, due_at, blocked FROM aggregate WHERE id = $1", site)
 
@@ -121,9 +131,8 @@ async def test_an_order_that_only_the_newer_release_can_read_waits_for_it_and_no
         before[name] for name in ("version", "doc", "heard", "fold", "due_at")
     ]
 
-    resources = Resources("provisioning", Settings(), now, SERVICE.worlds(Clock()), pool, pool, Clock())
-    (result,) = await release(Sorter(resources, {}, {}, {}), pool, SITE)
-    assert result.done
+    assert await catch_up(sorter(pool, SERVICE.roster())) == [], "the older release leaves it alone"
+    assert await catch_up(sorter(pool, now)) == [SITE]
     assert (await row(pool))["heard"] == f'{{"testing/{SITE}": 2}}'
     assert await pool.fetchval("SELECT count(*) FROM fact WHERE type = 'RouteSurveyed'") == 2
 
@@ -139,3 +148,83 @@ async def test_a_clock_of_such_an_order_waits_too(pool: Any) -> None:
     assert [after[name] for name in ("version", "doc", "fold", "due_at")] == [
         before[name] for name in ("version", "doc", "fold", "due_at")
     ]
+
+
+class ReworkRequestedV2(SuborderFact):
+    """A major of its own: what the known one requires is not in it."""
+
+    MAJOR: ClassVar[int] = 2
+    why: str
+
+
+def second_major(number: int) -> Record:
+    record = rework(number).record
+    headers = dict(record.headers) | {"ce_type": "o2c.testing.ReworkRequested.v2"}
+    return replace(record, headers=headers, value=to_json(ReworkRequestedV2(suborder=SITE, why="La fibra se cortó")))
+
+
+async def test_a_newer_major_waits_unread_while_its_neighbours_go_on_and_the_release_that_knows_it_is_told_it_first(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older_one = sorter(pool, SERVICE.roster())
+    found = older_one.sort(second_major(1))
+    assert isinstance(found, Item)
+    outcome = await told(pool, SERVICE.roster(), found, rework(2), rework(1, OTHER))
+    assert outcome.blocked == [SITE]
+    assert ((await row(pool))["blocked"], (await row(pool))["heard"]) == ("NEWER_RELEASE", "{}")
+    assert (await row(pool, OTHER))["version"] > 0, "its neighbour goes on"
+    assert await catch_up(older_one) == []
+    assert await pool.fetchval("SELECT count(*) FROM parked") == 2
+
+    before = older()
+    knows = hears(ReworkRequestedV2, lambda _state, fact, _world: [NoteAdded(note_id="v2", sha256="0" * 64, text=fact.why)])
+    roster = Roster((Decider(**{**vars(before), "heard": (knows, *before.heard)}),))
+    types = {"o2c.testing.ReworkRequested.v2": ("testing", ReworkRequestedV2)}
+    monkeypatch.setattr(envelope, "fact_type", lambda name: types.get(name) or fact_type(name))
+    assert await catch_up(sorter(pool, roster)) == [SITE]
+    rows = await pool.fetch("SELECT type FROM fact WHERE aggregate = $1 ORDER BY seq", SITE)
+    assert [one["type"] for one in rows if one["type"] != "WaitingChanged"] == ["NoteAdded", "FactKept"], (
+        "in the order in which they came"
+    )
+    assert (await row(pool))["heard"] == f'{{"testing/{SITE}": 2}}'
+
+
+def test_a_newer_major_that_does_not_say_whom_it_is_for_is_kept_and_one_of_an_unknown_fact_is_passed_over() -> None:
+    record = second_major(1)
+    dead = sort_fact(replace(record, value=b"[]"), SERVICE.roster())
+    assert isinstance(dead, Dead)
+    assert dead.aggregate == SITE, "nothing of its sender may overtake it"
+    headers = dict(record.headers) | {"ce_type": "o2c.testing.FibreCut.v2"}
+    assert sort_fact(replace(record, headers=headers), SERVICE.roster()) == Skipped("unknown_type")
+
+
+async def test_an_order_stays_blocked_until_nothing_waits_behind_it_so_that_no_new_message_overtakes(pool: Any) -> None:
+    roster = SERVICE.roster()
+    await told(pool, roster, rework(1))
+    await pool.execute("UPDATE aggregate SET blocked = 'for a test' WHERE id = $1", SITE)
+    unreadable = rework(3)
+    await told(pool, roster, rework(2), replace(unreadable, record=replace(unreadable.record, value=b"{")))
+    results = await release(sorter(pool, roster), pool, SITE)
+    assert [one.done for one in results] == [True, False]
+    assert (await row(pool))["blocked"] == "for a test"
+    await told(pool, roster, rework(4))
+    assert (await row(pool))["heard"] == f'{{"testing/{SITE}": 2}}', "the fourth waits behind the third"
+
+
+async def test_a_released_order_has_its_clocks_again(pool: Any) -> None:
+    dated = {**vars(older()), "deadlines": lambda _state, _calendar: {"reservation_end": MONDAY}}
+    roster = Roster((Decider(**dated),))
+    await told(pool, roster, rework(1))
+
+    def broken(*_: object) -> Decision:
+        raise ZeroDivisionError
+
+    rows: list[Hears[Any] | Reaches[Any]] = [
+        Hears(one.message, broken, one.to) if isinstance(one, Hears) else one for one in older().heard
+    ]
+    await told(pool, Roster((Decider(**{**dated, "heard": tuple(rows)}),)), rework(2))
+    assert (await row(pool))["due_at"] is None, "a blocked order has no clock"
+    await pool.execute("DELETE FROM parked")  # as when a clock had blocked it: nothing waits
+    assert await release(sorter(pool, roster), pool, SITE) == []
+    after = await row(pool)
+    assert (after["blocked"], after["due_at"]) == (None, MONDAY)

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "dlq": "dlq:app",
     "calendar": "calendar:app",
     "rules": "rules:app",
+    "folds": "folds:app",
     "mail": "mail:app",
     "contracts": "contracts:app",
     "publish": "publish:app",

@@ -212,7 +212,7 @@ class Fold(Generic[S]):
     """How each fact changes the state; nothing else does. A fact heard from elsewhere folds by its own function too."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, Callable[[S, Any], S]] = {}
+        self.steps: dict[str, Callable[[S, Any], S]] = {}
         self.types: dict[str, type[Fact]] = {}
 
     def on(self, fact: type[F], *more: type[Fact]) -> Callable[[Callable[[S, F], S]], Callable[[S, F], S]]:
@@ -221,7 +221,7 @@ class Fold(Generic[S]):
         def register(step: Callable[[S, F], S]) -> Callable[[S, F], S]:
             every: tuple[type[Fact], ...] = (fact, *more)
             for one in every:
-                self._steps[one.__name__] = step
+                self.steps[one.__name__] = step
                 self.types[one.__name__] = one
             return step
 
@@ -230,12 +230,12 @@ class Fold(Generic[S]):
     def ignores(self, *facts: type[Fact]) -> None:
         """Registers facts that tell others something and change nothing here."""
         for fact in facts:
-            self._steps[fact.__name__] = lambda state, _: state
+            self.steps[fact.__name__] = lambda state, _: state
             self.types[fact.__name__] = fact
 
     def __call__(self, state: S, fact: Fact) -> S:
         """The state after the fact."""
-        step = self._steps.get(type(fact).__name__)
+        step = self.steps.get(type(fact).__name__)
         if step is None:
             raise ImpossibleFactError(f"{type(fact).__name__} has no fold")
         return step(state, fact)

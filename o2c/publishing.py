@@ -23,7 +23,9 @@ from shared.topics import administering
 GROUP: Final = "intake.v1"
 POLL_SECONDS: Final = 0.1
 KNOWN: Final = "SELECT EXISTS (SELECT FROM inbox WHERE source = $1 AND id = $2)"
-LETTER: Final = 'SELECT reason, path, hint FROM dead_letter WHERE (topic, partition, "offset") = ($1, $2, $3)'
+LETTER: Final = """
+SELECT reason, path, hint FROM dead_letter
+WHERE (topic, partition, "offset") = ($1, $2, $3) AND headers ->> 'traceparent' LIKE $4 || '%'"""
 MADE: Final = "SELECT aggregate, seq, type, data FROM fact WHERE trace LIKE $1 || '%' ORDER BY at, aggregate, seq"
 BLOCKED: Final = "SELECT blocked FROM aggregate WHERE id = $1"
 
@@ -115,7 +117,7 @@ async def _found(
     connection: Any, decoded: Inbound | Fragment | Dead | Skipped, at: tuple[str, int, int, str, float], *, repeated: bool
 ) -> Answer:
     """What intake wrote: a dead letter, facts under the message's trace, or neither."""
-    letter = await connection.fetchrow(LETTER, *at[:3])
+    letter = await connection.fetchrow(LETTER, *at[:3], f"00-{at[3]}")
     if letter is not None:
         problem = {"code": letter["reason"], "path": letter["path"] or "$", "detail": letter["hint"]}
         return Answer("DEAD_LETTER", *at, problems=(problem,))

@@ -33,7 +33,7 @@ RIGHTS: Final[dict[str, dict[str, str]]] = {
         "dead_letter": "SELECT, INSERT, UPDATE (replayed_at)",
         "migration": "SELECT",
     },
-    "relay": {"fact": "SELECT", "outbox": "SELECT, DELETE"},
+    "relay": {"fact": "SELECT", "outbox": "SELECT, DELETE, UPDATE (refused)"},
     "ops": {
         "aggregate": "SELECT",
         "fact": "SELECT",

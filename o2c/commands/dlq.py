@@ -116,7 +116,7 @@ def _age(text: str | None) -> timedelta | None:
 
 @app.command()
 def show(
-    letter: Annotated[str, typer.Argument(help="tema/partición/posición")],
+    letter: Annotated[str, typer.Argument(help="tema/partición/posición, con @instante si hay varios")],
     service: OfService = "intake",
     raw: Annotated[bool, typer.Option("--raw", help="Los bytes tal como llegaron; pide un token con el rol OPS.")] = False,
     token: Annotated[str, typer.Option(envvar="O2C_TOKEN", help="Quién pide --raw: queda guardado con el mensaje.")] = "",
@@ -128,7 +128,7 @@ def show(
     settings = settings_of()
     who = _ops(settings, token) if raw else None
     try:
-        value = asyncio.run(_content(service, letter, Seal.of(settings.letters), who))
+        value = asyncio.run(_content(service, found[0].id, Seal.of(settings.letters), who))
     except SealError as error:
         if raw:
             _fail(f"No se puede mostrar: {error}.")

@@ -79,6 +79,7 @@ class Unit:
                     r.topic,
                     r.partition,
                     r.offset,
+                    r.appended_ms,
                     r.key,
                     *self.seal.close(r.topic, r.value),
                     orjson.dumps(dict(r.headers)).decode(),

@@ -29,7 +29,7 @@ PIECE: Final = 25
 def as_record(raw: Any) -> Record:
     """The record as the core sees it; header names without case, of a repeated one the last counts."""
     headers = {key.lower(): value.decode("utf-8", "replace") for key, value in raw.headers}
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, headers)
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, headers, raw.timestamp)
 
 
 @dataclass

@@ -30,8 +30,8 @@ def as_item(record: Record, found: Inbound) -> Item:
 
 
 def place(record: Record) -> str:
-    """Partition and offset."""
-    return f"{record.partition}+{record.offset}"
+    """Partition, offset and time: what is told again at the same offset of a new cluster is another message."""
+    return f"{record.partition}+{record.offset}@{record.appended_ms}"
 
 
 async def whole(connection: Any, sorted_out: Sequence[Item | Kept], *, again: bool = False) -> list[Item]:

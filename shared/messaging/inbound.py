@@ -10,7 +10,10 @@ from shared.decider import Actor, Refused, Target
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One Kafka record as it came: bytes, nothing parsed. Header names are lower case, of a repeated one the last counts."""
+    """One Kafka record as it came: bytes, nothing parsed. Header names are lower case, of a repeated one the last counts.
+
+    `appended_ms` is the record's own time: with it a place names one record also where offsets begin again, on a new cluster.
+    """
 
     topic: str
     partition: int
@@ -18,6 +21,12 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Mapping[str, str]
+    appended_ms: int = 0
+
+    @property
+    def place(self) -> str:
+        """Topic, partition, offset and time: the id of a dead letter."""
+        return f"{self.topic}/{self.partition}/{self.offset}@{self.appended_ms}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,22 @@ from shared.messaging.inbound import Dead, Record, Skipped
 from shared.messaging.sealing import Seal
 
 DEAD: Final = """
-SELECT topic, partition, "offset", reason, path, hint, aggregate, headers, at, replayed_at, dismissed_at, note,
+SELECT topic, partition, "offset", appended_ms, reason, path, hint, aggregate, headers, at, replayed_at, dismissed_at, note,
   octet_length(raw) AS bytes
 FROM dead_letter
-WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR topic = $2)
+WHERE ($1::text IS NULL OR topic || '/' || partition || '/' || "offset" || '@' || appended_ms = $1
+  OR topic || '/' || partition || '/' || "offset" = $1) AND ($2::text IS NULL OR topic = $2)
   AND ($3::text IS NULL OR headers ->> 'ce_type' = $3 OR headers ->> 'ce_type' LIKE '%.' || $3 || '.v%')
   AND ($4::text IS NULL OR aggregate = $4 OR key = convert_to($4, 'UTF8') OR headers ->> 'ce_subject' = $4)
   AND ($5::text IS NULL OR reason = $5) AND ($6::interval IS NULL OR at < now() - $6)
   AND ((replayed_at IS NULL AND dismissed_at IS NULL) OR $7) ORDER BY at, topic, partition, "offset" LIMIT 1000"""
-DEAD_ONE: Final = (
-    'SELECT key, raw, sealed, headers FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" = $3 FOR UPDATE'
-)
+DEAD_ONE: Final = """
+SELECT key, raw, sealed, headers FROM dead_letter WHERE (topic, partition, "offset", appended_ms) = ($1, $2, $3, $4) FOR UPDATE"""
 DISMISS: Final = """
-UPDATE dead_letter SET dismissed_at = now(), note = $4
-WHERE topic = $1 AND partition = $2 AND "offset" = $3 AND replayed_at IS NULL AND dismissed_at IS NULL"""
-REPLAYED: Final = 'UPDATE dead_letter SET replayed_at = now() WHERE topic = $1 AND partition = $2 AND "offset" = $3'
+UPDATE dead_letter SET dismissed_at = now(), note = $5
+WHERE (topic, partition, "offset", appended_ms) = ($1, $2, $3, $4) AND replayed_at IS NULL AND dismissed_at IS NULL"""
+REPLAYED: Final = """
+UPDATE dead_letter SET replayed_at = now() WHERE (topic, partition, "offset", appended_ms) = ($1, $2, $3, $4)"""
 BLOCKED: Final = """
 SELECT a.id, a.po, a.blocked, a.version, a.updated_at,
   (SELECT count(*) FROM parked p WHERE p.aggregate = a.id) AS parked FROM aggregate a
@@ -42,12 +43,12 @@ ONE_RELEASES: Final = "SELECT pg_advisory_xact_lock(23, hashtext($1::text))"
 """Whoever else releases the same aggregate waits for this transaction."""
 UNPARK: Final = "DELETE FROM parked WHERE position = $1"
 SEEN: Final = """
-UPDATE dead_letter SET seen_by = seen_by || (to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z "') || $4)
-WHERE topic = $1 AND partition = $2 AND "offset" = $3"""
+UPDATE dead_letter SET seen_by = seen_by || (to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z "') || $5)
+WHERE (topic, partition, "offset", appended_ms) = ($1, $2, $3, $4)"""
 OUTSIDE_DEAD: Final = """
-SELECT topic, partition, "offset", raw, sealed FROM dead_letter WHERE NOT starts_with(topic, 'o2c.') FOR UPDATE"""
+SELECT topic, partition, "offset", appended_ms, raw, sealed FROM dead_letter WHERE NOT starts_with(topic, 'o2c.') FOR UPDATE"""
 RESEAL_DEAD: Final = """
-UPDATE dead_letter SET raw = $4, sealed = $5 WHERE topic = $1 AND partition = $2 AND "offset" = $3"""
+UPDATE dead_letter SET raw = $5, sealed = $6 WHERE (topic, partition, "offset", appended_ms) = ($1, $2, $3, $4)"""
 OUTSIDE_PARKED: Final = """
 SELECT position, message FROM parked WHERE NOT starts_with(message ->> 'topic', 'o2c.') FOR UPDATE"""
 RESEAL_PARKED: Final = "UPDATE parked SET message = $2 WHERE position = $1"
@@ -89,7 +90,7 @@ async def dead_letters(connection: Any, choice: Choice) -> list[Letter]:
     rows = await connection.fetch(DEAD, *astuple(choice))
     return [
         Letter(
-            f"{row['topic']}/{row['partition']}/{row['offset']}",
+            f"{row['topic']}/{row['partition']}/{row['offset']}@{row['appended_ms']}",
             row["reason"],
             row["path"],
             row["hint"],
@@ -113,12 +114,12 @@ async def dismiss(connection: Any, letter: str, who: str, why: str) -> bool:
 
 async def record_of(connection: Any, letter: str, seal: Seal) -> Record:
     """The record of a dead letter, byte for byte. Raises LookupError when there is none, SealError without its key."""
-    topic, partition, offset = split_id(letter)
-    row = await connection.fetchrow(DEAD_ONE, topic, partition, offset)
+    topic, partition, offset, appended_ms = split_id(letter)
+    row = await connection.fetchrow(DEAD_ONE, topic, partition, offset, appended_ms)
     if row is None:
         raise LookupError(letter)
     value = seal.open(row["raw"]) if row["sealed"] else row["raw"]
-    return Record(topic, partition, offset, row["key"], value, orjson.loads(row["headers"]))
+    return Record(topic, partition, offset, row["key"], value, orjson.loads(row["headers"]), appended_ms)
 
 
 async def unblock(connection: Any, aggregates: Sequence[str]) -> dict[str, str]:
@@ -147,7 +148,8 @@ async def reseal(connection: Any, seal: Seal) -> int:
         dead = [row for row in await connection.fetch(OUTSIDE_DEAD) if row["raw"] is not None]
         for row in dead:
             plain = seal.open(row["raw"]) if row["sealed"] else row["raw"]
-            await connection.execute(RESEAL_DEAD, row["topic"], row["partition"], row["offset"], *seal.close(row["topic"], plain))
+            key = (row["topic"], row["partition"], row["offset"], row["appended_ms"])
+            await connection.execute(RESEAL_DEAD, *key, *seal.close(row["topic"], plain))
         waiting = await connection.fetch(OUTSIDE_PARKED)
         for row in waiting:
             text = store.encode_record(store.decode_record(row["message"], seal), seal)
@@ -155,10 +157,11 @@ async def reseal(connection: Any, seal: Seal) -> int:
     return len(dead) + len(waiting)
 
 
-def split_id(letter: str) -> tuple[str, int, int]:
-    """Topic, partition and offset of a dead letter's id."""
+def split_id(letter: str) -> tuple[str, int, int, int]:
+    """Topic, partition, offset and time of a dead letter's id."""
     topic, partition, offset = letter.rsplit("/", 2)
-    return topic, int(partition), int(offset)
+    number, _, appended_ms = offset.partition("@")
+    return topic, int(partition), int(number), int(appended_ms or 0)
 
 
 async def blocked(connection: Any, order: str | None = None) -> Sequence[Any]:

@@ -69,8 +69,8 @@ async def release(sorter: Sorter, pool: Any, aggregate: str, *, dry_run: bool = 
 def _would(sorter: Sorter, record: Record) -> Result:
     found = sorter.sort(record)
     if not isinstance(found, Item | Kept):
-        return Result(place(record), done=False, why=letters.still_dead(found) or "")
-    return Result(place(record), done=True, why=f"se aplicaría: {named(found)}")
+        return Result(record.place, done=False, why=letters.still_dead(found) or "")
+    return Result(record.place, done=True, why=f"se aplicaría: {named(found)}")
 
 
 async def _next(sorter: Sorter, connection: Any, aggregate: str) -> Result | None:
@@ -82,15 +82,15 @@ async def _next(sorter: Sorter, connection: Any, aggregate: str) -> Result | Non
     ((position, record),) = waiting
     found = sorter.sort(record)
     if not isinstance(found, Item | Kept):
-        return Result(place(record), done=False, why=letters.still_dead(found) or "")
+        return Result(record.place, done=False, why=letters.still_dead(found) or "")
     unit = _unit(sorter, connection, frees=aggregate)
     why = await connection.fetchval(letters.WHY_BLOCKED, aggregate)
     outcome = await unit.apply(await whole(connection, [await sorter.vouch(found)], again=True))
     if outcome.blocked:
-        return Result(place(record), done=False, why="vuelve a fallar")
+        return Result(record.place, done=False, why="vuelve a fallar")
     await connection.execute(letters.UNPARK, position)
     await letters.block_again(connection, {aggregate: why})
-    return Result(place(record), done=True)
+    return Result(record.place, done=True)
 
 
 async def _free(sorter: Sorter, connection: Any, aggregate: str) -> bool:
@@ -103,11 +103,6 @@ async def _free(sorter: Sorter, connection: Any, aggregate: str) -> bool:
         cell.blocked, cell.touched = None, True
     await store.save(connection, store.Changes(cells), resources.worlds.at(), resources.seal)
     return True
-
-
-def place(record: Record) -> str:
-    """Where a message came from."""
-    return f"{record.topic}/{record.partition}/{record.offset}"
 
 
 def named(found: Item | Kept) -> str:

@@ -24,11 +24,11 @@ INBOX: Final = """
 INSERT INTO inbox (source, id, at) SELECT source, id, now() FROM unnest($1::text[], $2::text[]) AS t (source, id)
 ORDER BY source, id ON CONFLICT DO NOTHING RETURNING source, id"""
 DEAD: Final = """
-INSERT INTO dead_letter (topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate, at)
-SELECT topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate, now()
-FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bool[], $7::jsonb[], $8::text[], $9::text[],
-  $10::text[], $11::text[])
-AS t (topic, partition, "offset", key, raw, sealed, headers, reason, path, hint, aggregate) ON CONFLICT DO NOTHING"""
+INSERT INTO dead_letter (topic, partition, "offset", appended_ms, key, raw, sealed, headers, reason, path, hint, aggregate, at)
+SELECT topic, partition, "offset", appended_ms, key, raw, sealed, headers, reason, path, hint, aggregate, now()
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bool[], $8::jsonb[], $9::text[],
+  $10::text[], $11::text[], $12::text[])
+AS t (topic, partition, "offset", appended_ms, key, raw, sealed, headers, reason, path, hint, aggregate) ON CONFLICT DO NOTHING"""
 PARK: Final = """
 INSERT INTO parked (aggregate, message, at) SELECT aggregate, message, now()
 FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n) ORDER BY n"""
@@ -103,6 +103,7 @@ def encode_record(record: Record, seal: Seal) -> str:
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
+            "appended_ms": record.appended_ms,
             "key": record.key.hex() if record.key is not None else None,
             "value": value.hex() if value is not None else None,
             "sealed": sealed,
@@ -123,6 +124,7 @@ def decode_record(text: str, seal: Seal) -> Record:
         None if key is None else bytes.fromhex(key),
         seal.open(value) if value is not None and row.get("sealed") else value,
         row["headers"],
+        row.get("appended_ms", 0),
     )
 
 

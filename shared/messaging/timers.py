@@ -20,7 +20,10 @@ REAPER: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND state = 'active'
 AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '20 s'"""
 
-WAITING: Final = "SELECT coalesce(max(position) - min(position) + 1, 0) AS waiting, min(position) AS oldest FROM outbox"
+WAITING: Final = """
+SELECT coalesce(max(position) - min(position) + 1, 0) AS waiting, min(position) AS oldest FROM outbox n
+WHERE NOT EXISTS (SELECT FROM outbox r WHERE r.aggregate = n.aggregate AND r.refused IS NOT NULL)"""
+"""Without those held back for their own sake: nobody else's work is turned away because of them."""
 
 
 async def run_deadlines(resources: Resources) -> None:

@@ -61,7 +61,8 @@ A_COLUMN = {
 }
 OWN = {"notifications": {"contact": "name"}}
 COLUMNS = """
-SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'billing' AND table_name = 'dead_letter'"""
+SELECT column_name::text FROM information_schema.columns
+WHERE table_schema = 'billing' AND table_name = $1 AND is_identity = 'NO'"""
 
 
 @pytest.fixture(scope="module")
@@ -172,18 +173,27 @@ async def test_no_role_of_a_service_reads_the_schema_of_another(service: str, ki
         await connection.close()
 
 
-async def test_of_a_dead_letter_the_service_marks_the_replay_and_nothing_else(server: Postgres, superuser: Any) -> None:
-    columns = [row["column_name"] for row in await superuser.fetch(COLUMNS)]
-    connection = await asyncpg.connect(migrate.role_dsn(server.dsn, "billing_app"))
+@pytest.mark.parametrize(
+    ("kind", "table", "column"),
+    [
+        ("app", "dead_letter", "replayed_at"),  # that it was replayed
+        ("relay", "outbox", "refused"),  # why Kafka will not take it
+    ],
+)
+async def test_a_role_marks_one_column_of_a_row_and_nothing_else(
+    server: Postgres, superuser: Any, kind: str, table: str, column: str
+) -> None:
+    columns = [row["column_name"] for row in await superuser.fetch(COLUMNS, table)]
+    connection = await asyncpg.connect(migrate.role_dsn(server.dsn, f"billing_{kind}"))
     try:
         free = [
             one
             for one in columns
-            if not await refused(connection, f'UPDATE dead_letter SET "{one}" = NULL')  # noqa: S608 - names of ours
+            if not await refused(connection, f'UPDATE {table} SET "{one}" = NULL')  # noqa: S608 - names of ours
         ]
     finally:
         await connection.close()
-    assert free == ["replayed_at"]
+    assert free == [column]
 
 
 @pytest.mark.parametrize("kind", roles.LIMITS)

@@ -147,8 +147,17 @@ class Trial:
                     await self._send_note(producer, site, seq)
                 await producer.flush()
             for site in range(sites if first == 1 else 0):
-                await self._send_command(producer, site)
+                await self._send_command(producer, site, "Hay portero")
             await producer.flush()
+        finally:
+            await producer.stop()
+
+    async def send_command(self, site: int, text: str) -> None:
+        """A command for one site, sent twice."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bench.bootstrap, enable_idempotence=True)
+        await producer.start()
+        try:
+            await self._send_command(producer, site, text)
         finally:
             await producer.stop()
 
@@ -163,25 +172,25 @@ class Trial:
         for _ in range(2):
             await producer.send(TOPIC("intake"), to_json(fact), key=order.encode(), headers=[*headers, *odd])
 
-    async def _send_command(self, producer: AIOKafkaProducer, site: int) -> None:
+    async def _send_command(self, producer: AIOKafkaProducer, site: int, text: str) -> None:
         order, suborder = self._ids(site)
-        command = AddNote(aggregate=suborder, text="Hay portero")
-        headers = command_headers("provisioning", command, f"c-{suborder}", "/noc")
+        command = AddNote(aggregate=suborder, text=text)
         self.commands += 1
+        headers = command_headers("provisioning", command, f"c-{suborder}-{self.commands}", "/noc")
         for _ in range(2):
             await producer.send(COMMANDS, to_json(command), key=order.encode(), headers=headers)
 
-    async def quiet(self, limit_seconds: float = 240) -> bool:
-        """Whether everything was consumed and sent within the limit."""
+    async def quiet(self, limit_seconds: float = 240, *, waiting: int = 0) -> bool:
+        """Whether everything was consumed and sent within the limit, but for so many facts that wait."""
         began = time.monotonic()
         while time.monotonic() - began < limit_seconds:
             with suppress(KafkaError):  # a broker that has just come back
-                if await self._drained():
+                if await self._drained(waiting):
                     return True
             await asyncio.sleep(1)  # each look opens clients of its own
         return False
 
-    async def _drained(self) -> bool:
+    async def _drained(self, waiting: int) -> bool:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bench.bootstrap)
         await admin.start()
         try:
@@ -190,13 +199,21 @@ class Trial:
             await admin.close()
         ends = await ends_of([TOPIC("intake"), COMMANDS], self.bench.bootstrap)
         behind = [part for part, end in ends.items() if end and (part not in committed or committed[part].offset < end)]
-        return not behind and not await self.fetchval("SELECT count(*) FROM provisioning.outbox")
+        return not behind and await self.fetchval("SELECT count(*) FROM provisioning.outbox") == waiting
 
     async def fetchval(self, query: str) -> Any:
         """One value, as the administrator."""
         connection: Any = await asyncpg.connect(migrate.role_dsn(self.bench.postgres.dsn, "postgres"), timeout=5)
         try:
             return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    async def execute(self, statement: str) -> None:
+        """One statement, as the administrator."""
+        connection: Any = await asyncpg.connect(migrate.role_dsn(self.bench.postgres.dsn, "postgres"), timeout=5)
+        try:
+            await connection.execute(statement)
         finally:
             await connection.close()
 

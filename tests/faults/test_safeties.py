@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from string import ascii_letters
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -106,9 +108,26 @@ async def test_a_relay_that_fails_three_times_ends_its_process_with_70_and_the_n
     async with bench.trial({}) as trial:
         (child,) = trial.supervisor.children
         assert child.process is not None
-        await limit_messages(bench, 10)
+        await trial.execute("REVOKE DELETE ON provisioning.outbox FROM provisioning_relay")
         await trial.send_notes(5, 1)
         assert await child.process.wait() == EXIT_STUCK
+        await trial.execute("GRANT DELETE ON provisioning.outbox TO provisioning_relay")
+        assert await trial.quiet()
+        assert await trial.complaints() == {}
+
+
+async def test_a_fact_that_kafka_refuses_holds_back_its_own_order_alone_and_goes_once_it_may(bench: Bench) -> None:
+    async with bench.trial({}) as trial:
+        (child,) = trial.supervisor.children
+        await limit_messages(bench, 3000)
+        await trial.send_notes(5, 2)
+        assert await trial.quiet()
+        await trial.send_command(0, "".join(Random(7).choices(ascii_letters, k=4000)))
+        await trial.send_notes(5, 2, first=3)
+        assert await trial.quiet(waiting=3), "the long note and what followed it wait, and nothing else"
+        assert await trial.fetchval("SELECT count(*) FROM provisioning.outbox WHERE refused = 'MessageSizeTooLargeError'") == 1
+        assert await trial.fetchval("SELECT count(DISTINCT aggregate) FROM provisioning.outbox") == 1
         await limit_messages(bench, 1_048_588)
         assert await trial.quiet()
+        assert child.starts == 1, "no relay gave up"
         assert await trial.complaints() == {}

@@ -97,7 +97,7 @@ def test_a_dead_order_is_listed_and_enters_once_the_mapping_names_its_field(
 ) -> None:
     (reason,) = take(server, event(7))
     listed = json.loads(o2c("dlq", "list", "--json").output)["intake"]["dead"]
-    assert [(one["id"], one["reason"]) for one in listed] == [(f"{TOPIC}/0/7", reason)]
+    assert [(one["id"], one["reason"]) for one in listed] == [(f"{TOPIC}/0/7@0", reason)]
     assert "Cliente" not in o2c("dlq", "show", f"{TOPIC}/0/7").output
 
     still = o2c("dlq", "replay", "--reason", reason)
@@ -127,9 +127,9 @@ def test_a_dead_letter_is_dismissed_with_who_and_why_and_can_still_be_seen(serve
     done = o2c("dlq", "dismiss", f"{TOPIC}/0/1", "--why", "prueba del conector")
     assert "1 hechos, 0 siguen fallando" in done.output
     left = json.loads(o2c("dlq", "list", "--json").output)["intake"]["dead"]
-    assert [one["id"] for one in left] == [f"{TOPIC}/0/2"]
+    assert [one["id"] for one in left] == [f"{TOPIC}/0/2@0"]
     settled = json.loads(o2c("dlq", "list", "--all", "--json").output)["intake"]["dead"]
-    assert next(one["note"] for one in settled if one["id"].endswith("/1")).endswith(": prueba del conector")
+    assert next(one["note"] for one in settled if one["id"].endswith("/1@0")).endswith(": prueba del conector")
     assert o2c("dlq", "replay", f"{TOPIC}/0/1").exit_code == 1
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -26,6 +26,8 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 )
 """Faults of the infrastructure or a lost race: try again, never an answer to anybody (I11)."""
 
+GLANCE_SECONDS: Final = 5.0
+
 REJECTED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """Postgres will not take a value: the message's or the rules' fault."""
 
@@ -34,6 +36,12 @@ async def _as_text(connection: asyncpg.Connection) -> None:
     """JSON passes through as text: pydantic parses it, nothing is parsed twice."""
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+
+async def _as_it_was(connection: asyncpg.Connection) -> None:
+    """Nothing of ours changes a session, so there is nothing to undo when it goes back: a round trip less each time (P2)."""
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 async def open_pool(dsn: str, role: str, max_size: int) -> asyncpg.Pool:
@@ -46,6 +54,7 @@ async def open_pool(dsn: str, role: str, max_size: int) -> asyncpg.Pool:
         command_timeout=10,
         max_inactive_connection_lifetime=60,
         init=_as_text,
+        reset=_as_it_was,
     )
 
 
@@ -67,16 +76,28 @@ async def connected(dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> AsyncIterator[Any]:
-    """One transaction under a limit; on a fault the connection is ended, not handed on in an unknown state (P1)."""
+async def held(pool: asyncpg.Pool, limit_seconds: float) -> AsyncIterator[Any]:
+    """A connection under a limit; on a fault it is ended, not handed on in an unknown state (P1)."""
     async with asyncio.timeout(limit_seconds):
         connection = await pool.acquire()
         try:
-            async with connection.transaction():
-                yield connection
+            yield connection
         except TRANSIENT:
             with suppress(asyncpg.InterfaceError):  # Postgres has ended it already: the fault itself is what to tell
                 connection.terminate()
             raise
         finally:
             await asyncio.shield(pool.release(connection))
+
+
+@asynccontextmanager
+async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> AsyncIterator[Any]:
+    """One transaction under a limit."""
+    async with held(pool, limit_seconds) as connection, connection.transaction():
+        yield connection
+
+
+async def glance(pool: asyncpg.Pool, statement: str, *values: Any) -> Any:
+    """One value, such as whether there is work: a single round trip, for those who ask many times and mostly in vain."""
+    async with held(pool, GLANCE_SECONDS) as connection:
+        return await connection.fetchval(statement, *values)

@@ -13,7 +13,7 @@ import structlog
 from shared import tracing
 from shared.contracts.base import Command
 from shared.contracts.common import RecordEffectFailed
-from shared.db import TRANSIENT, unit_of_work
+from shared.db import TRANSIENT, glance, unit_of_work
 from shared.decider import THE_SYSTEM, Effect
 from shared.messaging import spans, store
 from shared.messaging.commands import BlockedError, handle
@@ -22,6 +22,9 @@ from shared.settings import Settings
 
 log = structlog.get_logger()
 
+ANY_WANTED: Final = """
+SELECT EXISTS (SELECT FROM aggregate WHERE effect_at <= $1 AND blocked IS NULL
+  AND (lease_until IS NULL OR lease_until < clock_timestamp()))"""
 CLAIM: Final = """
 UPDATE aggregate SET lease_until = $2 WHERE id IN (
   SELECT id FROM aggregate WHERE effect_at <= $1 AND blocked IS NULL AND (lease_until IS NULL OR lease_until < clock_timestamp())
@@ -74,6 +77,8 @@ async def run_effects(resources: Resources, adapters: Mapping[str, Perform]) -> 
 async def perform_due(resources: Resources, adapters: Mapping[str, Perform]) -> int:
     """One claim; answers how many aggregates were taken."""
     now = resources.clock.now()
+    if not await glance(resources.pool, ANY_WANTED, now):
+        return 0
     until = resources.clock.wall() + timedelta(seconds=resources.settings.workers.effect_lease_seconds)
     async with unit_of_work(resources.pool) as connection:
         rows = await connection.fetch(CLAIM, now, until)

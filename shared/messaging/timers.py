@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import structlog
 
-from shared.db import TRANSIENT, unit_of_work
+from shared.db import TRANSIENT, glance, unit_of_work
 from shared.messaging import store
 from shared.messaging.apply import Unit
 from shared.messaging.counting import count_facts
@@ -13,6 +13,7 @@ from shared.messaging.resources import Resources, crash_point
 
 log = structlog.get_logger()
 
+ANY_DUE: Final = "SELECT EXISTS (SELECT FROM aggregate WHERE due_at <= $1 AND blocked IS NULL)"
 DUE: Final = """
 SELECT id, po, due_at FROM aggregate WHERE due_at <= $1 AND blocked IS NULL ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED"""
 DATABASE_NOW: Final = "SELECT clock_timestamp()"
@@ -41,6 +42,8 @@ async def run_deadlines(resources: Resources) -> None:
 async def fire_due(resources: Resources) -> int:
     """One claim of up to 200 aggregates; answers how many moved. While clocks disagree, irreversible deadlines are held back."""
     now, began = resources.clock.now(), time.monotonic()
+    if not await glance(resources.pool, ANY_DUE, now):
+        return 0
     async with unit_of_work(resources.pool) as connection:
         rows = await connection.fetch(DUE, now)
         if not rows:
@@ -76,8 +79,7 @@ async def run_reaper(resources: Resources) -> None:
     """Ends own sessions that froze in the middle of a statement's exchange and keep their rows locked (P5)."""
     while not resources.stopping.is_set():
         try:
-            async with unit_of_work(resources.pool, 5) as connection:
-                await connection.execute(REAPER)
+            await glance(resources.pool, REAPER)
         except TRANSIENT as error:
             log.debug("reaper_retry", error=type(error).__name__)
         await resources.rest(5)

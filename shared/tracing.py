@@ -10,11 +10,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    TraceFlags,
+    Tracer,
+    TracerProvider,
+    TraceState,
+)
 
 from shared import span_names as names
 
@@ -33,8 +45,8 @@ def start_export(service: str, instance: str, version: str, environment: str, ra
     Of each order all chains are kept or none, and `ratio` of the orders. The exporter has a thread and a bounded queue of
     its own: an endpoint that does not answer costs spans, never time.
     """
+    from opentelemetry.sdk import trace as sdk  # noqa: PLC0415
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - only a process needs the SDK, not who imports us
-    from opentelemetry.sdk.trace import SpanLimits, TracerProvider  # noqa: PLC0415
 
     from shared.sampling import ByOrder  # noqa: PLC0415 - likewise
 
@@ -46,8 +58,8 @@ def start_export(service: str, instance: str, version: str, environment: str, ra
             names.ENVIRONMENT: environment,
         }
     )
-    limits = SpanLimits(max_links=int(os.environ.get("OTEL_SPAN_LINK_COUNT_LIMIT", MAX_LINKS)))
-    provider = TracerProvider(ByOrder(ratio), resource=resource, span_limits=limits)
+    limits = sdk.SpanLimits(max_links=int(os.environ.get("OTEL_SPAN_LINK_COUNT_LIMIT", MAX_LINKS)))
+    provider = sdk.TracerProvider(ByOrder(ratio), resource=resource, span_limits=limits)
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
@@ -113,6 +125,12 @@ class Cause:
     links: Sequence[Link] = ()
 
 
+@lru_cache(maxsize=1)
+def _of(provider: TracerProvider) -> Tracer:
+    """Our tracer; the SDK takes a third of a span's time to find it again."""
+    return provider.get_tracer(TRACER)
+
+
 def _below(parent: str | None) -> Context:
     found = context_of(parent)
     return trace.set_span_in_context(NonRecordingSpan(found) if found else trace.INVALID_SPAN)
@@ -123,7 +141,7 @@ def _start(cause: Cause, attributes: Attributes, started_ns: int | None = None) 
     below = _below(cause.parent)
     if names.ORDER not in told and _serves_none(cause, links):
         return trace.INVALID_SPAN
-    return trace.get_tracer(TRACER).start_span(cause.name, below, cause.kind, told, links, started_ns)
+    return _of(trace.get_tracer_provider()).start_span(cause.name, below, cause.kind, told, links, started_ns)
 
 
 def _serves_none(cause: Cause, links: Sequence[Link]) -> bool:
@@ -171,7 +189,7 @@ def reaction(
     made = _start(cause, attributes, started_ns) if isinstance(cause, Cause) else cause
     if made is cause:
         made.set_attributes(attributes)
-    tracer, below, contexts = trace.get_tracer(TRACER), trace.set_span_in_context(made), []
+    tracer, below, contexts = _of(trace.get_tracer_provider()), trace.set_span_in_context(made), []
     for identity, fact in facts:
         born = tracer.start_span(
             f"create {topic}",

@@ -33,7 +33,8 @@ PARK: Final = """
 INSERT INTO parked (aggregate, message, at) SELECT aggregate, message, now()
 FROM unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS t (aggregate, message, n) ORDER BY n"""
 LATEST: Final = """
-SELECT DISTINCT ON (aggregate) aggregate, trace FROM fact WHERE aggregate = ANY($1::text[]) ORDER BY aggregate, seq DESC"""
+SELECT a.id AS aggregate, f.trace FROM unnest($1::text[]) AS a (id)
+CROSS JOIN LATERAL (SELECT trace FROM fact WHERE aggregate = a.id ORDER BY seq DESC LIMIT 1) AS f"""
 FACTS: Final = "SELECT seq, type, data FROM fact WHERE aggregate = $1 ORDER BY seq"
 
 

@@ -151,6 +151,7 @@ class ProfitabilityApproverMismatched(GroupFact):
     expected: Name
     amount: Money
     segment: Segment
+    policy_segment: Name | None = Field(default=None, description="Where the operator's rules know three (D2).")
 
 
 class BillingDocumentAttached(GroupFact):

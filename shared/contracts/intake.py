@@ -58,6 +58,9 @@ class OrderContent(Fact):
     customer_name: Name
     segment: Segment
     segment_label: Name
+    policy_segment: Name | None = Field(
+        default=None, description="Where the operator's rules know three (D2): CORPORACIONES, EMPRESAS or NEGOCIO, as sold."
+    )
     offer: Name
     opportunity_code: Name | None = None
     executive: Staff
@@ -73,6 +76,11 @@ class OrderContent(Fact):
     content_sha256: Name = ""
     received_at: Instant | None = None
     claim_hours: int | None = Field(default=None, description="Business hours in which somebody must take it.")
+
+    @property
+    def ruling_segment(self) -> str:
+        """The segment that tables are asked with: the narrower one where there is one (D2)."""
+        return self.policy_segment or self.segment
 
 
 class OrderReceived(OrderContent):

@@ -289,6 +289,9 @@ class Card(Model):
     customer_name: Name
     segment: Segment
     segment_label: Name
+    policy_segment: Name | None = Field(
+        default=None, description="Where the operator's rules know three (D2): CORPORACIONES, EMPRESAS or NEGOCIO, as sold."
+    )
     site: Site
     items: tuple[Item, ...]
     traits: Traits
@@ -302,6 +305,11 @@ class Card(Model):
     team: dict[str, Staff] = {}
     service_id: Name
     regional_ticket: Name | None = None
+
+    @property
+    def ruling_segment(self) -> str:
+        """The segment that tables are asked with: the narrower one where there is one (D2)."""
+        return self.policy_segment or self.segment
 
     @property
     def numbers(self) -> dict[str, str]:

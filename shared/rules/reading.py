@@ -55,6 +55,9 @@ def read_day(marked: Marked) -> date:
 
 
 def _input(name: str, marked: Marked, types: Types) -> Input:
+    if isinstance(marked.value, Mapping):
+        within = {one.text(): wide for wide, narrow in marked.value.items() for one in narrow.entries()}
+        return Input(name, (*marked.value, *within), within=MappingProxyType(within))
     if isinstance(marked.value, tuple):
         return Input(name, tuple(one.text() for one in marked.value))
     match marked.text():
@@ -114,7 +117,7 @@ def _words(marked: Marked, one: Input) -> Words:
     for word, entry in words.items():
         if one.values and word not in one.values:
             raise entry.wrong(f"{one.name} no conoce el valor {word}; conoce {', '.join(one.values)}.")
-    chosen = frozenset(one.values) - words.keys() if but else frozenset(words)
+    chosen = frozenset(one.values) - one.within.keys() - words.keys() if but else frozenset(words)
     if not chosen:
         raise marked.wrong(f"La celda {one.name} no deja ningún valor.")
     return Words(chosen)

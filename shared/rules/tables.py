@@ -19,11 +19,15 @@ Given: TypeAlias = str | bool | int | Decimal | None
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column that is asked: one of `values`, any text when there are none, or a number."""
+    """A column that is asked: one of `values`, any text when there are none, or a number.
+
+    `within` names the wider word of a narrower one: a row for the wider decides where no row names the narrower.
+    """
 
     name: str
     values: tuple[str, ...] = ()
     number: bool = False
+    within: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, given: Given) -> Value | None:
         """The value to compare; None when it is not known here, so that no row holds. Flags are yes and no."""
@@ -143,6 +147,16 @@ class Table:
         return {name: self.inputs[name].value(one) for name, one in given.items()}
 
     def _holding(self, version: Version, known: Mapping[str, Value | None]) -> Iterator[Row]:
+        wider = self._wider(known)
+        if wider == known:
+            return self._named(version, known)
+        narrow = tuple(self._named(version, known))
+        return iter(narrow) if narrow else self._named(version, wider)
+
+    def _wider(self, known: Mapping[str, Value | None]) -> dict[str, Value | None]:
+        return {name: self.inputs[name].within.get(str(value), value) for name, value in known.items()}
+
+    def _named(self, version: Version, known: Mapping[str, Value | None]) -> Iterator[Row]:
         first = known.get(next(iter(self.inputs)))
         rows = version.index.get(first, version.rows) if isinstance(first, str) else version.rows
         return (row for row in rows if row.holds(known))
@@ -150,8 +164,10 @@ class Table:
     def explain(self, day: date, /, **given: Given) -> Explanation:
         """Which rows decide, and for each other one the first cell that does not hold."""
         version, known = self.on(day), self.known(given)
+        held = tuple(self._holding(version, known))
+        if not any(row.holds(known) for row in held):
+            known = self._wider(known)
         verdicts = tuple(self._verdict(row, known, given) for row in version.rows)
-        held = tuple(row for row in version.rows if row.holds(known))
         return Explanation(self.name, self.question, version.valid_from.isoformat(), held, verdicts)
 
     @staticmethod
@@ -186,7 +202,8 @@ class Table:
         if one.number:
             return points(end for cell in cells if isinstance(cell, Numbers) for end in cell.bounds())
         named = {word for cell in cells if isinstance(cell, Words) for word in cell.values}
-        return one.values or tuple(sorted(named))
+        # a narrower word lacks a row only where its wider one does
+        return tuple(word for word in one.values if word not in one.within) or tuple(sorted(named))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

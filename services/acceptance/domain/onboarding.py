@@ -39,7 +39,7 @@ def start(state: State, card: Card, world: World) -> list[Fact]:
     lines = sorted({item.line for item in card.items if not item.charge_only})
     rows: list[Row] = []
     for line in lines:
-        row = world.tables["BR022"].decide(day, line=line, segment=card.segment)
+        row = world.tables["BR022"].decide(day, line=line, segment=card.ruling_segment)
         if row is None:
             return _gap(state, line, card)
         rows.append(row)
@@ -61,7 +61,7 @@ def _gap(state: State, line: str, card: Card) -> list[Fact]:
     key = f"{state.suborder}/BR022/{line}"
     if key in state.fallouts:
         return []
-    detail = f"BR022 no tiene fila para {line}, {card.segment}."
+    detail = f"BR022 no tiene fila para {line}, {card.ruling_segment}."
     return [FalloutRaised(fallout_id=key, fallout_class="NO_RULE_ROW", step="ONBOARDING", detail=detail, queue="OM")]
 
 

@@ -53,7 +53,7 @@ def expected_approver(state: State, world: World) -> str:
         return ""
     value = order.terms.contract_value
     amount = value.amount * (value.rate or Decimal(1))
-    row = world.tables["APPROVERS"].decide(local_day(world.now), segment=order.segment, amount=amount)
+    row = world.tables["APPROVERS"].decide(local_day(world.now), segment=order.ruling_segment, amount=amount)
     return row.text("approver") if row else ""
 
 
@@ -66,8 +66,14 @@ def mismatch(state: State, world: World) -> ProfitabilityApproverMismatched | No
     if named and named == expected:  # a gap of the matrix and an analysis that names nobody agree on nothing
         return None
     rules = {"APPROVERS": world.tables.version("APPROVERS", local_day(world.now))}
-    value = order.terms.contract_value
-    return ProfitabilityApproverMismatched(named=named, expected=expected, amount=value, segment=order.segment, rules=rules)
+    return ProfitabilityApproverMismatched(
+        named=named,
+        expected=expected,
+        amount=order.terms.contract_value,
+        segment=order.segment,
+        policy_segment=order.policy_segment,
+        rules=rules,
+    )
 
 
 def attach(state: State, command: AttachBillingDocument, world: World) -> Decision:

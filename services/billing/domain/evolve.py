@@ -101,6 +101,7 @@ def _order(state: State, fact: OrderReceived | OrderAmended) -> State:
         customer_id=fact.customer_id,
         customer_name=fact.customer_name,
         segment=fact.segment,
+        policy_segment=fact.policy_segment,
         opportunity_code=fact.opportunity_code,
         executive=fact.executive,
         account_supervisor=fact.account_supervisor,

@@ -46,11 +46,17 @@ class Order(Model):
     customer_id: str
     customer_name: str
     segment: Segment
+    policy_segment: str | None = None
     opportunity_code: str | None = None
     executive: str
     account_supervisor: str | None = None
     terms: Terms
     suborders: tuple[SuborderContent, ...]
+
+    @property
+    def ruling_segment(self) -> str:
+        """The segment that tables are asked with: the narrower one where there is one (D2)."""
+        return self.policy_segment or self.segment
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -52,7 +52,7 @@ def _needed(state: State, item: int, world: World) -> bool:
     if limit == "LIST_NEGOCIO_ONLY" and content.segment != "NEGOCIO":
         return False
     row = world.tables["NEEDED_DOCUMENTS"].decide(
-        local_day(world.now), item=str(item), non_standard=special, exception=bool(exceptions), segment=content.segment
+        local_day(world.now), item=str(item), non_standard=special, exception=bool(exceptions), segment=content.ruling_segment
     )
     return row is None or row.flag("needed")
 

@@ -67,7 +67,9 @@ def _classified(parent: str, content: OrderContent, world: World) -> OrderConten
     if world.policy.value("homologation.level", local_day(world.now)) == "PER_ORDER":
         sold = strictest(sold)
     suborders = tuple(one.model_copy(update={"items": sold[one.suborder]}) for one in content.suborders)
-    return _billed_together(parent, content.model_copy(update={"suborders": suborders}), world)
+    three = world.policy.value("segments", local_day(world.now)) == "THREE"
+    ruling = content.policy_segment if three else None  # D2: two unless the operator's rules know three
+    return _billed_together(parent, content.model_copy(update={"suborders": suborders, "policy_segment": ruling}), world)
 
 
 def _billed_together(parent: str, content: OrderContent, world: World) -> OrderContent:

@@ -45,6 +45,7 @@ def _release(state: State, content: OrderContent, key: str, sub: Sub, world: Wor
         customer_name=content.customer_name,
         segment=content.segment,
         segment_label=content.segment_label,
+        policy_segment=content.policy_segment,
         site=sold.site,
         items=as_surveyed(sold, sub, world),
         traits=sub.traits,

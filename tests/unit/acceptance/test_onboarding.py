@@ -13,7 +13,7 @@ from shared.contracts.acceptance import (
 )
 from shared.contracts.common import NotificationRequested
 from tests.builders import PARENT, SUBORDER, card, doc, item, passed_tests, released
-from tests.unit.acceptance.acceptance_site import OM, Site
+from tests.unit.acceptance.acceptance_site import OM, SENT, Site
 from tests.unit.acceptance.test_acta import failed
 from tests.unit.acceptance.test_rejection import refusal
 
@@ -132,3 +132,10 @@ def test_a_suborder_is_complete_only_when_its_last_phase_is_active() -> None:
     assert site.state.stage == "ONBOARDING"
     assert "ServiceBillingActivated" in site.decider.waiting(site.state)[0].cleared_by
     assert site.billed().names() == ["FactKept", "SuborderCompleted"]
+
+
+@pytest.mark.criterion("D2", "17")
+def test_an_induction_for_both_segments_is_one_for_each_of_them() -> None:
+    own = card(policy_segment="EMPRESAS")
+    site = Site().when(released(own), at=SENT).when(passed_tests()).rendered().sent("acta/1/1").signs().billed(1)
+    assert [one.training for one in site.of(OnboardingStarted)] == ["LIVE"]

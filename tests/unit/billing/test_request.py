@@ -1,8 +1,10 @@
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from services.billing.domain.attachments import expected_approver
 from shared.contracts.acceptance import AcceptanceClockResumed, RejectionUpheld
 from shared.contracts.billing import (
     AttachBillingDocument,
@@ -22,7 +24,9 @@ from shared.contracts.intake import (
 )
 from shared.contracts.provisioning import ProvisionedService, ServiceProvisioned
 from shared.contracts.shapes import Item, Money, Traits
-from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, digest, doc, item, passed_tests, phase, terms
+from shared.rules.load import load_dir
+from shared.rules.tables import Tables
+from tests.builders import CREATED, OTHER, PARENT, SUBORDER, bob, digest, doc, item, passed_tests, phase, received, terms
 from tests.unit.billing.billing_group import (
     OM,
     PAPERS,
@@ -379,3 +383,18 @@ def test_a_hold_of_a_member_keeps_what_is_heard_until_it_ends() -> None:
 @pytest.mark.criterion("X.1")
 def test_a_hold_of_another_suborder_is_not_this_groups() -> None:
     assert ready(OrderHeld(parent=PARENT, suborders=(OTHER,), reason="Mora")).names() == []
+
+
+@pytest.mark.criterion("D2", "15.5")
+@pytest.mark.parametrize(
+    ("sold", "expected"), [("CORPORACIONES", "COMITE_INVERSIONES"), ("EMPRESAS", "JEFE_COMERCIAL_CORPORACIONES")]
+)
+def test_the_matrix_may_name_one_of_three_segments(tmp_path: Path, sold: str, expected: str) -> None:
+    shipped = (Path(__file__).parents[3] / "services/billing/rules/approvers.yaml").read_text(encoding="utf-8")
+    row = "      - {row: C-01, when: {segment: CORPORACIONES, amount: <= 50000.00}, then: {approver: COMITE_INVERSIONES}}\n"
+    (tmp_path / "approvers.yaml").write_text(shipped.replace("    cases:\n", f"{row}    cases:\n"), encoding="utf-8")
+    group = Group()
+    group.tables = Tables({**group.tables, **load_dir([tmp_path])})
+    own = terms(SUBORDER, contract_value=bob("50000.00"))
+    group.hears([received(own, policy_segment=sold)])
+    assert expected_approver(group.state, group.world(OM, "/test", "x")) == expected

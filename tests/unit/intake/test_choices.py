@@ -201,3 +201,23 @@ def test_network_and_configuration_follow_each_other_or_begin_together(choice: s
     assert steps["network_link"].after == ("service_creation",)
     assert steps["stock"].due > max(steps[name].due for name in after["stock"])
     assert (steps["logical"].due < steps["network_link"].due) is (choice == "PARALLEL")
+
+
+@pytest.mark.criterion("D2", "1.1", "2.5")
+@pytest.mark.parametrize(
+    ("choice", "sold", "ruling"),
+    [
+        ("TWO", "CORPORACIONES", "CORPORACIONES_EMPRESAS"),
+        ("THREE", "CORPORACIONES", "CORPORACIONES"),
+        ("THREE", "EMPRESAS", "EMPRESAS"),
+        ("THREE", None, "CORPORACIONES_EMPRESAS"),  # sold as both: nobody guesses which
+    ],
+)
+def test_the_operator_may_rule_by_three_segments_and_partners_read_the_same_two(
+    choice: str, sold: str | None, ruling: str
+) -> None:
+    desk = chosen(sale(policy_segment=sold, opportunity_code=None), segments=choice).delivered()
+    card = desk.cards()[SUBORDER]
+    assert (card.segment, card.ruling_segment) == ("CORPORACIONES_EMPRESAS", ruling)
+    assert desk.of(OrderReceived)[0].ruling_segment == ruling
+    assert desk.of(DocsFoundIncomplete) == [], "an opportunity code is asked of Negocio alone, however many segments rule"

@@ -171,3 +171,53 @@ def test_no_gap_of_numbers_can_hide_from_the_sample_points(texts: list[str]) -> 
 
 def test_a_range_without_ends_holds_everything() -> None:
     assert Range().example() == 0
+
+
+NESTED = """table: APROBADORES
+question: ¿Quién aprueba?
+inputs: {segment: {CORPORACIONES_EMPRESAS: [CORPORACIONES, EMPRESAS], NEGOCIO: []}, big: flag}
+outputs: {who: text}
+versions:
+  - valid_from: 2026-09-01
+    rows:
+      - {row: A-1, when: {segment: CORPORACIONES_EMPRESAS, big: no}, then: {who: JEFE}}
+      - {row: A-2, when: {segment: CORPORACIONES, big: yes}, then: {who: COMITE}}
+      - {row: A-3, when: {segment: CORPORACIONES_EMPRESAS, big: yes}, then: {who: GERENTE}}
+      - {row: A-4, when: {segment: {not: CORPORACIONES_EMPRESAS}, big: no}, then: {who: NADIE}}
+    cases:
+      - {given: {segment: EMPRESAS, big: yes}, expect: A-3}
+"""
+
+
+@pytest.fixture(name="nested")
+def approvers(tmp_path: Path) -> Table:
+    path = tmp_path / "aprobadores.yaml"
+    path.write_text(NESTED, encoding="utf-8")
+    return load(path)
+
+
+@pytest.mark.criterion("D2")
+@pytest.mark.parametrize(
+    ("segment", "big", "row"),
+    [
+        ("CORPORACIONES", True, "A-2"),  # its own row
+        ("CORPORACIONES", False, "A-1"),  # the wider word's, where no row names it
+        ("EMPRESAS", True, "A-3"),
+        ("CORPORACIONES_EMPRESAS", True, "A-3"),  # sold as both: never the narrower row
+        ("NEGOCIO", False, "A-4"),  # not the wider word: none of its narrower ones either
+        ("NEGOCIO", True, None),
+        ("PYME", True, None),
+    ],
+)
+def test_a_row_for_the_wider_word_counts_for_the_narrower_one_unless_a_row_names_it(
+    nested: Table, segment: str, big: bool, row: str | None
+) -> None:
+    found = nested.decide(DAY, segment=segment, big=big)
+    assert (found.row if found else None) == row
+    told = nested.explain(DAY, segment=segment, big=big)
+    assert [one.row for one in told.rows] == [one.row for one in told.verdicts if one.decides] == ([row] if row else [])
+
+
+@pytest.mark.criterion("D2")
+def test_a_narrower_word_without_a_row_of_its_own_is_no_gap(nested: Table) -> None:
+    assert nested.gaps(DAY) == ({"segment": "NEGOCIO", "big": "yes"},)

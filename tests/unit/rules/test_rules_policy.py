@@ -80,12 +80,6 @@ def policy_file(folder: Path, text: str) -> Path:
     return path
 
 
-def test_three_policy_segments_cannot_be_chosen_before_they_are_built(tmp_path: Path) -> None:
-    shipped_text = (SERVICES / "intake" / "rules" / "policy.yaml").read_text(encoding="utf-8")
-    with pytest.raises(RuleError, match="segments no puede ser THREE"):
-        load_policy(policy_file(tmp_path, shipped_text.replace("value: TWO", "value: THREE")))
-
-
 CHANGED = """quotes.minimum:
   versions:
     - {valid_from: 2027-01-01, value: 3}

@@ -20,6 +20,7 @@ from shared.contracts.contacts import ContactRecord
 from shared.contracts.intake import OrderContent
 from shared.contracts.salesforce import SalesforceOrderSubmitted
 from shared.contracts.shapes import Terms
+from shared.rules.load import plain
 
 SCHEMA_VERSIONS = frozenset({"1"})
 
@@ -151,7 +152,8 @@ def read_content(
         segment="NEGOCIO"
         if order.label("Segment__c", "segment", needed=True, unknown="SEGMENT_OUT_OF_SCOPE") == "NEGOCIO"
         else "CORPORACIONES_EMPRESAS",
-        segment_label=order.text("Segment__c") or "",
+        segment_label=(sold_as := order.text("Segment__c") or ""),
+        policy_segment=order.labels.get("policy_segment", {}).get(plain(sold_as)),
         offer=" + ".join(products)[:200],
         opportunity_code=order.text("OpportunityNumber__c"),
         executive=people.executive,
@@ -183,5 +185,7 @@ def check_total(order: Node, sites: list[SoldSite]) -> None:
 
 def content_hash(content: OrderContent) -> str:
     """SHA-256 of what is ordered: neither version nor warnings, and not how the segment was spelled (1.7)."""
-    plain = content.model_dump(mode="json", exclude={"version", "warnings", "content_sha256", "segment_label", "parent", "rules"})
+    plain = content.model_dump(
+        mode="json", exclude={"version", "warnings", "content_sha256", "segment_label", "policy_segment", "parent", "rules"}
+    )
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -268,3 +268,22 @@ def test_a_foreign_currency_brings_its_rate_and_day() -> None:
     content = order(graph).message.content
     assert content is not None
     assert str(content.suborders[0].items[0].unit_price.rate) == "6.96"
+
+
+@pytest.mark.criterion("D2", "1.1")
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [
+        ("Corporaciones", ("CORPORACIONES_EMPRESAS", "CORPORACIONES")),
+        ("EMPRESA", ("CORPORACIONES_EMPRESAS", "EMPRESAS")),
+        ("Corporaciones/Empresas", ("CORPORACIONES_EMPRESAS", None)),
+        ("Negocios", ("NEGOCIO", "NEGOCIO")),
+        ("Pyme", ("NEGOCIO", None)),  # a label of the organisation's own
+    ],
+)
+def test_the_three_segments_are_known_as_sold(label: str, found: tuple[str, str | None]) -> None:
+    graph = sample(BANK)
+    put("order.Segment__c", label)(graph)
+    content = order(graph).message.content
+    assert content is not None
+    assert (content.segment, content.policy_segment) == found

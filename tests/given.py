@@ -38,7 +38,7 @@ class Given:
         self.calendar = Calendar.bolivia()
         self.staff: dict[str, frozenset[str]] | None = None
         self.facts: list[Fact] = []
-        self.last: list[Fact] = []
+        self._last: list[Fact] = []
         self.refusal: Refused | None = None
         self._count = 0
 
@@ -69,14 +69,14 @@ class Given:
         self.refusal = outcome if isinstance(outcome, Refused) else None
         if self.refusal is not None:
             assert self.cell.state is before, "a refusal changes nothing"
-            self.last = []
+            self._last = []
         elif isinstance(outcome, list):
             self._keep(outcome)
         return self
 
     def until(self, at: datetime) -> Self:
         """Lets time pass: every deadline on the way fires at its own instant."""
-        self.last = []
+        self._last, self.refusal = [], None
         for _ in range(100):
             dates = self.decider.deadlines(self.cell.state, self.calendar)
             due = min((d for d in dates.values() if d <= at), default=None)
@@ -88,15 +88,21 @@ class Given:
                 outcome = react(self.cell, reached, self.world(actor("SYSTEM"), "clock", f"due/{reached.name}/{due.isoformat()}"))
                 assert isinstance(outcome, list)
                 self.facts += [made.fact for made in outcome]
-                self.last += [made.fact for made in outcome]
+                self._last += [made.fact for made in outcome]
                 assert self.cell.version > before, f"the deadline {reached.name} changed nothing and would fire for ever"
                 break
         self.now = at
         return self
 
     def _keep(self, made: list[Made]) -> None:
-        self.last = [one.fact for one in made]
-        self.facts += self.last
+        self._last = [one.fact for one in made]
+        self.facts += self._last
+
+    @property
+    def last(self) -> list[Fact]:
+        """What the last message made; one that was refused made nothing, and must not pass for one that changed nothing."""
+        assert self.refusal is None, f"refused: {self.refusal}"
+        return self._last
 
     def of(self, kind: type[Fact]) -> list[Any]:
         """All facts of this type so far."""

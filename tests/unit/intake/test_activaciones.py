@@ -184,7 +184,12 @@ def test_the_regional_ticket_is_taken_where_it_was_asked_for_and_once() -> None:
     (opened,) = desk.with_ticket().of(RegionalTicketOpened)
     assert (opened.purpose, opened.ticket) == ("PROVISIONING_START", "RITM0045127")
     assert desk.with_ticket().last == []
+    again = RecordRegionalTicket(aggregate=PARENT, suborder=SUBORDER, ticket=" ritm0045127")
+    assert desk.when(again, REGIONAL).last == [], "tickets are compared without case"
+    desk.when(RecordRegionalTicket(aggregate=PARENT, suborder=SUBORDER, ticket="RITM0099001"), REGIONAL)
+    assert desk.state.subs[SUBORDER].ticket == "RITM0099001", "a corrected number is taken"
     local = Desk(sale({SUBORDER: (line("SDWAN-INST"),)})).planned()
+    assert "REGIONAL RecordRegionalTicket" not in local.waits()
     assert local.with_ticket().code() == "REGIONAL_NOT_EXPECTED"
 
 

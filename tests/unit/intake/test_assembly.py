@@ -119,6 +119,7 @@ def test_a_supervisor_may_confirm_that_what_came_is_all_there_is() -> None:
     post = Post().comes(*pieces(without=OTHER)).later(minutes=15)
     confirm = ResolveFallout(aggregate=PARENT, fallout_id=TASK, how="MANUAL", reason="La sede de Santa Cruz no se vendió")
     assert post.desk.when(confirm, OWNER).code() == "SKIP_NOT_ALLOWED"
+    assert post.desk.when(confirm.model_copy(update={"reason": " "}), SUPERVISOR).code() == "REASON_REQUIRED"
     post.desk.when(confirm, SUPERVISOR)
     (received,) = post.received()
     assert [one.suborder for one in received.suborders] == [SUBORDER]

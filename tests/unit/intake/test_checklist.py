@@ -68,6 +68,7 @@ def test_an_exception_of_the_sale_requires_its_approval_and_the_owner_may_correc
     desk = gate(exceptions=("DESCUENTO_25",)).validated()
     assert missing(desk) == [6]
     desk.when(SetApplicability(aggregate=PARENT, exceptions=()), OWNER)
+    assert desk.names() == ["ApplicabilitySet"], "before the gate nothing is to be validated anew"
     assert desk.validated().state.docs_valid
 
 
@@ -132,6 +133,16 @@ def test_one_of_two_documents_may_be_rejected_and_is_not_handed_on() -> None:
     assert "doc-sow" not in {one.doc_id for one in validated.documents}
     desk.attached("SOW", name="doc-sow-b", version=2).validated()
     assert "doc-sow" not in {one.doc_id for one in desk.of(DocsValidated)[-1].documents}
+    desk.attached("SOW", name="doc-sow", version=2)
+    assert desk.state.docs_valid, "what served nothing opens nothing when it is replaced"
+
+
+@pytest.mark.criterion("2.7", "2.8")
+def test_documents_that_are_found_wanting_after_the_plan_leave_the_order_where_it_is() -> None:
+    desk = Desk().planned().attached("SOW", version=2)
+    rejection = DocRejection(doc_id="doc-sow", why="borrador")
+    desk.when(ValidateDocs(aggregate=PARENT, rejections=(rejection,)), OWNER)
+    assert (desk.state.stage, missing(desk)) == ("PLANNED", [7])
 
 
 @pytest.mark.criterion("2.3", "9.1")

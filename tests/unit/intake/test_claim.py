@@ -70,11 +70,25 @@ def test_a_returned_order_has_a_reason_the_ec_is_told_and_nobody_owns_it() -> No
     desk.when(ReturnOrder(aggregate=PARENT, reason="OTRO", detail="La sede ya no existe"), OWNER)
     assert [one.reason for one in desk.of(OrderReturned)] == ["OTRO"]
     (mail,) = desk.of(NotificationRequested)
-    assert (mail.template, mail.to[0].role, mail.values["motivos"]) == ("ORDEN_DEVUELTA", "EC", "La sede ya no existe")
+    assert (mail.template, mail.purpose, mail.to[0].role) == ("ORDEN_DEVUELTA", "returned/1", "EC")
+    assert mail.values == {"orden": "00012345", "cliente": "Banco Ejemplo S.A.", "motivos": "La sede ya no existe"}
     named = Desk().claimed().when(ReturnOrder(aggregate=PARENT, reason="DUPLICADA", detail="Ya existe."), OWNER)
     assert named.of(NotificationRequested)[0].values["motivos"] == "Orden duplicada: Ya existe."
     assert desk.state.owner is None
     assert desk.waits() == {"EC SalesforceOrderSubmitted"}
+
+
+@pytest.mark.criterion("1.6", "D14")
+def test_a_supervisor_may_return_what_another_owns() -> None:
+    command = ReturnOrder(aggregate=PARENT, reason="DUPLICADA", override_reason="El dueño está de baja")
+    assert Desk().claimed().when(command, SUPERVISOR).names()[:1] == ["OrderReturned"]
+
+
+@pytest.mark.criterion("1.9")
+def test_nobody_is_made_the_owner_who_is_no_order_manager() -> None:
+    desk = Desk().claimed().knowing(om_1="OM", om_2="OM", ec_1="EC")
+    assert desk.when(ReassignOrder(aggregate=PARENT, to="ec-1", reason="Vacaciones"), OWNER).code() != ""
+    assert desk.when(ReassignOrder(aggregate=PARENT, to="om-2", reason="Vacaciones"), OWNER).state.owner == "om-2"
 
 
 @pytest.mark.criterion("1.9")

@@ -114,6 +114,7 @@ def test_a_suborder_is_cancelled_before_its_release_and_nobody_waits_for_its_ans
     assert [one.reason for one in desk.when(cancel(OTHER), OWNER).of(SuborderCancelled)] == ["El cliente desiste"]
     assert {one.suborder for one in desk.of(JeopardyCleared)} == {OTHER}
     assert desk.when(cancel(OTHER), OWNER).last == [], "a second cancellation is a no-op"
+    assert desk.when(cancel("8015g00000NgC01AAF"), OWNER).code() == "INVALID_FIELDS"
     assert {one.suborder for one in desk.until(NOW + 3 * DAY).of(ActivationsSlaBreached)} == {SUBORDER}
 
 
@@ -123,7 +124,9 @@ def test_after_its_release_a_suborder_is_not_cancelled_but_given_up_by_a_supervi
     assert desk.when(cancel(SUBORDER), OWNER).code() == "ALREADY_RELEASED"
     assert desk.when(fail(SUBORDER), OWNER).code() == "ROLE_NOT_ALLOWED"
     assert desk.when(fail(SUBORDER, " "), SUPERVISOR).code() == "REASON_REQUIRED"
+    desk.until(NOW + timedelta(hours=20))  # Activaciones was warned about the account
     assert len(desk.when(fail(SUBORDER), SUPERVISOR).of(SuborderFailed)) == 1
+    assert [one.name for one in desk.of(JeopardyCleared)] == [f"activaciones/{SUBORDER}/billing_account"]
     assert desk.when(fail(SUBORDER), SUPERVISOR).last == []
     assert desk.accepted(OTHER).when(fail(OTHER), SUPERVISOR).code() == "PAST_ACCEPTANCE"
 

@@ -7,6 +7,7 @@ import pytest
 from shared.contracts.common import FalloutRaised, FalloutResolved, NotificationRequested, ResolveFallout
 from shared.contracts.intake import (
     AmendmentReceived,
+    FailSuborder,
     OrderAmended,
     OrderReceived,
     OrderRejected,
@@ -14,10 +15,12 @@ from shared.contracts.intake import (
     ReturnOrder,
 )
 from shared.contracts.salesforce import SalesforceOrderCancelled, SalesforceOrderSubmitted
-from tests.builders import BANK_LINES, FAMILIES, OTHER, PARENT, SUBORDER, line, sale, sent
+from tests.builders import BANK_LINES, FAMILIES, OTHER, PARENT, SUBORDER, line, sale, sent, terms
 from tests.given import MONDAY as NOW
 from tests.samples import BANK, order, sample
-from tests.unit.intake.desk import OWNER, Desk, broken
+from tests.unit.intake.desk import OWNER, SUPERVISOR, Desk, broken
+
+THIRD = "8015g00000AbC04AAF"
 
 
 def corrected(version: int = 2, **changes: Any) -> SalesforceOrderSubmitted:
@@ -87,10 +90,50 @@ def test_a_higher_version_before_any_release_replaces_the_content_and_closed_ite
     desk = Desk().documented().when(corrected())
     (amended,) = desk.of(OrderAmended)
     assert amended.differences == ("sede SCZ-004 cambiada",)
+    assert "DocumentAttached" not in desk.names(), "documents that are judged alike are not told again"
     assert desk.state.stage == "CLAIMED"
     assert not desk.state.docs_valid
     assert desk.waits() == {"OM ValidateDocs"}
     assert desk.validated().generated().state.stage == "PLANNED"
+
+
+@pytest.mark.criterion("1.3")
+@pytest.mark.parametrize(
+    ("after", "differences"),
+    [
+        ({SUBORDER: BANK_LINES[SUBORDER]}, ("sede SCZ-004 retirada",)),
+        (BANK_LINES | {THIRD: (line("AWS-ADM", 7),)}, ("sede SCZ-048 agregada",)),
+        (BANK_LINES | {OTHER: (line("FWAAS-GEST-M", 3, quantity=2), BANK_LINES[OTHER][1])}, ("sede SCZ-004 cambiada",)),
+        (BANK_LINES, ()),
+    ],
+)
+def test_an_amendment_says_which_sites_came_went_and_changed(after: Any, differences: tuple[str, ...]) -> None:
+    (amended,) = Desk().when(sale(after, version=2, offer="Otra oferta")).of(OrderAmended)
+    assert amended.differences == differences
+
+
+@pytest.mark.criterion("1.3", "1.7", "X.4")
+def test_a_sale_that_corrects_an_unknown_product_ends_its_fallout() -> None:
+    desk = Desk(sale(BANK_LINES | {OTHER: (line("SDWAN-999", 3),)}))
+    assert [one.fallout_class for one in desk.of(FalloutRaised)] == ["NO_RULE_ROW"]
+    desk.when(sale(BANK_LINES | {OTHER: (line("SDWAN-999", 3), line("SDWAN-998", 4))}, version=2))
+    assert len(desk.of(FalloutRaised)) == 1, "told once"
+    desk.when(sale(BANK_LINES, version=3))
+    assert [one.fallout_id for one in desk.of(FalloutResolved)] == [f"{OTHER}/product"]
+
+
+@pytest.mark.criterion("1.3", "X.3")
+def test_an_order_with_a_suborder_that_was_given_up_is_amended_no_more() -> None:
+    desk = Desk().planned().released().when(FailSuborder(aggregate=PARENT, suborder=SUBORDER, reason="Sin obra"), SUPERVISOR)
+    assert "AmendmentReceived" in desk.when(corrected()).names()
+
+
+@pytest.mark.criterion("1.3", "3.5", "3.7")
+def test_the_account_that_was_asked_for_a_group_goes_on_for_a_member_that_is_still_sold() -> None:
+    group = f"{PARENT}/G1"
+    desk = Desk(sale(groups=(terms(SUBORDER, OTHER, group=group),))).planned()
+    desk.when(sale({OTHER: BANK_LINES[OTHER]}, groups=(terms(OTHER, group=group),), version=2))
+    assert desk.state.requests[f"{group}/billing_account"].suborder == OTHER
 
 
 @pytest.mark.criterion("1.3")
@@ -183,7 +226,7 @@ def test_every_item_is_classified_with_its_line_access_and_scenario() -> None:
 def test_a_cancellation_in_salesforce_cancels_nothing_by_itself() -> None:
     desk = Desk().claimed().when(SalesforceOrderCancelled(parent=PARENT))
     (noted,) = desk.of(AmendmentReceived)
-    assert noted.differences == ("CANCELLED",)
+    assert (noted.version, noted.differences) == (1, ("CANCELLED",))
     assert "OM ResolveFallout" in desk.waits()
     assert desk.when(SalesforceOrderCancelled(parent=PARENT)).last == []
     assert not any(sub.ended for sub in desk.state.subs.values())

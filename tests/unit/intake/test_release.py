@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.intake import AssignTeam, HldPresented, PresentHld, SetApplicability, SuborderReleased, TeamAssigned
-from tests.builders import BANK_LINES, OTHER, PARENT, SUBORDER, doc, line, sale
+from tests.builders import BANK_LINES, OTHER, PARENT, SUBORDER, doc, line, sale, terms
 from tests.given import MONDAY as NOW
 from tests.unit.intake.desk import OWNER, PEOPLE, Desk
 
@@ -65,6 +65,7 @@ def test_a_role_outside_the_plan_is_refused_and_what_is_unfilled_is_told() -> No
     assert assigned(desk, "NOC", suborders=("8015g00000NgC01AAF",)).code() == "INVALID_FIELDS"
     (told,) = assigned(desk, "INGENIERO_B2B", "NOC").of(TeamAssigned)
     assert set(told.unfilled) == {"ACTIVACIONES", "CONTRATISTA", "JEFE_PRODUCTO", "REGIONAL"}
+    assert told.rules == {"ROLES": "2026-09-01"}
     assert assigned(desk, "NOC").last == []
     (wait,) = [one for one in desk.state.waits.values() if one.key == f"{SUBORDER}/AssignTeam"]
     assert "CONTRATISTA" in wait.what
@@ -78,6 +79,19 @@ def test_roles_may_be_filled_before_the_plan_that_will_need_them() -> None:
     assert set(desk.generated().state.subs[SUBORDER].unfilled) == {"INGENIERO_B2B", "ACTIVACIONES", "JEFE_PRODUCTO", "REGIONAL"}
 
 
+@pytest.mark.criterion("1.3", "4.2")
+def test_after_an_amendment_the_roles_are_those_of_what_is_sold_now() -> None:
+    desk = Desk().planned().when(sale(BANK_LINES | {SUBORDER: (line("AWS-ADM"),)}, version=2)).validated()
+    assert assigned(desk, "CONTRATISTA").code() == "ROLE_NOT_IN_PLAN"
+
+
+@pytest.mark.criterion("4.2")
+def test_nobody_fills_a_role_that_is_not_his() -> None:
+    desk = Desk().planned().knowing(om_1="OM", ingeniero_1="INGENIERO_B2B")
+    assert assigned(desk, INGENIERO_B2B="om-1").code() != ""
+    assert assigned(desk, "INGENIERO_B2B").names()[:1] == ["TeamAssigned"]
+
+
 @pytest.mark.criterion("4.2")
 def test_who_is_named_by_the_sale_for_a_role_of_the_plan_fills_it() -> None:
     desk = Desk(sale(team={"INGENIERO_B2B": "ingeniera-7", "GI": "gi-1", "PROJECT_MANAGER": "pm-4"})).planned()
@@ -89,6 +103,7 @@ def test_who_is_named_by_the_sale_for_a_role_of_the_plan_fills_it() -> None:
 @pytest.mark.criterion("4.1")
 def test_the_hld_is_presented_to_every_assigned_role_once_the_team_is_there() -> None:
     desk = special()
+    assert presented(desk, *PEOPLE, suborders=("8015g00000NgC01AAF",)).code() == "INVALID_FIELDS"
     assert presented(desk, *PEOPLE).code() == "TEAM_NOT_ASSIGNED"
     desk.staffed()
     assert desk.waits() >= {"OM PresentHld"}
@@ -146,7 +161,7 @@ def test_the_card_says_what_every_later_service_needs() -> None:
     card = desk.cards()[OTHER]
     assert (card.order_number, card.suborder_number, card.site.code) == ("00012345", "00012347", "SCZ-004")
     assert (card.owner, card.executive, card.engineering_manager) == ("om-1", "0055g000009AbCdAAK", "area:gerencia_ingenieria")
-    assert card.contacts["sede"] == f"{OTHER}:sede"
+    assert (card.contacts["sede"], card.team["INGENIERO_B2B"]) == (f"{OTHER}:sede", "ingeniero-1")
     assert card.contacts["firmante"] == f"{PARENT}:firmante"
     assert (card.service_id, card.regional_ticket) == ("BO-LPZ-000812", "RITM0045127")
     assert card.terms.members == (OTHER,)
@@ -156,6 +171,24 @@ def test_the_card_says_what_every_later_service_needs() -> None:
     assert told.quote
     assert told.quote.contractor == "Fibra Oriente Ltda."
     assert {one.suborder for one in told.steps} == {OTHER}
+
+
+@pytest.mark.criterion("3.8", "14.6")
+def test_the_manager_of_the_sales_team_and_the_group_of_the_contract_go_with_the_card() -> None:
+    group = f"{PARENT}/G1"
+    sold = sale(groups=(terms(SUBORDER, OTHER, group=group),), engineering_manager="gi-7")
+    desk = Desk(sold).planned().released()
+    (told,) = desk.of(SuborderReleased)
+    assert (told.billing_group, told.card.terms.members, told.card.engineering_manager) == (group, (SUBORDER, OTHER), "gi-7")
+
+
+@pytest.mark.criterion("1.7", "3.8", "D11")
+def test_what_was_classified_with_the_whole_order_is_delivered_so() -> None:
+    lines = {SUBORDER: (line("AWS-ADM"),), OTHER: (line("ANTIDDOS-PRY", 2),)}
+    desk = Desk(empty=True).choosing(homologation__level="PER_ORDER").when(sale(lines)).planned("ANALISIS_RENTABILIDAD")
+    desk.with_ticket().created().staffed()
+    presented(desk, *desk.state.subs[SUBORDER].roles)
+    assert [one.standard for one in desk.cards()[SUBORDER].items] == [False]
 
 
 @pytest.mark.criterion("9.1", "3.8")

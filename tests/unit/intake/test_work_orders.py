@@ -90,6 +90,20 @@ def test_the_traits_of_a_suborder_are_the_strictest_over_its_items() -> None:
     assert (found.non_standard, found.sdwan_ciber, found.tier2, found.noc_circuit) == (True, True, True, False)
 
 
+@pytest.mark.criterion("3.1", "3.2")
+def test_one_item_with_connectivity_is_enough_whichever_comes_last() -> None:
+    for codes in (("SDWAN-100", "NUBE-8-32"), ("NUBE-8-32", "SDWAN-100")):
+        assert traits(*codes).connectivity
+
+
+@pytest.mark.criterion("3.2", "8.1")
+def test_connectivity_that_the_survey_found_brings_link_and_visit_but_no_equipment() -> None:
+    desk = planned("FWAAS-GEST-M", connectivity=True)
+    names = [one.step for one in desk.of(FulfilmentPlanned)[0].steps]
+    assert desk.state.subs[SUBORDER].traits.build == "LINK"
+    assert names[:5] == ["quotes", "service_creation", "network_link", "logical", "visit"]
+
+
 @pytest.mark.criterion("3.1")
 def test_equipment_of_several_items_adds_up() -> None:
     assert traits("SDWAN-100", "SDWAN-100", "SDWAN-S").equipment == (
@@ -125,6 +139,8 @@ def test_quotes_and_service_are_asked_per_suborder_and_the_account_per_group_in_
     assert {one.due for one in desk.of(ActivationsRequested)} == {NOW + timedelta(hours=24)}
     first = desk.of(ActivationsRequested)[0]
     assert (first.suborder_number, first.product_codes) == ("00012346", ("FWAAS-GEST-M", "SDWAN-100"))
+    for asked_of in (*desk.of(ActivationsRequested), *desk.of(RegionalTicketRequested)):
+        assert (asked_of.answer_to, asked_of.order_number) == ("o2c.intake.commands.v1", "00012345")
     mails = [one for one in desk.of(NotificationRequested) if one.template == "SOLICITUD_ACTIVACIONES"]
     assert [(one.to[0].ref, one.cc[0].ref) for one in mails] == [("area:activaciones", "om-1")]
     assert [one.suborder for one in desk.of(RegionalTicketRequested)] == [SUBORDER, OTHER]
@@ -150,7 +166,9 @@ def test_the_plan_is_acyclic_and_each_step_has_an_owner_a_duration_and_a_due_dat
         assert list(TopologicalSorter({one.step: one.after for one in steps}).static_order()) == [one.step for one in steps]
         assert [one.after for one in steps] == [(), *((one.step,) for one in steps[:-1])], "by default one after the other (D12)"
         assert all(one.owner and one.due >= NOW and one.expected_days >= 0 for one in steps)
-    assert [one.step for one in steps][:6] == ["quotes", "service_creation", "network_link", "logical", "stock", "visit"]
+    build = ["quotes", "service_creation", "network_link", "logical", "stock", "visit", "provisioning"]
+    tests = ["internal_tests", "agendas", "customer_tests"]
+    assert [one.step for one in steps] == [*build, *tests, "acceptance", "billing", "onboarding"]
 
 
 @pytest.mark.criterion("3.8")

@@ -178,7 +178,9 @@ def test_what_is_known_of_one_member_leaves_what_is_known_of_the_other() -> None
     pair = terms(SUBORDER, OTHER, group=key)
     ticketed = {one: freed(one, pair, traits=Traits(regional=True), regional_ticket=f"RITM-{one}") for one in (SUBORDER, OTHER)}
     both = [told(one, key) for told in (rejected, expired, notified) for one in (SUBORDER, OTHER)]
-    group = Group(sold(pair), validated(), *ticketed.values(), account(key), *both, group=key)
+    held = OrderHeld(parent=PARENT, suborders=(SUBORDER,), reason="Mora")
+    group = Group(sold(pair), validated(), *ticketed.values(), account(key), held, *both, group=key)
+    group.when(OrderResumed(parent=PARENT, suborders=(SUBORDER,), reason="Pagó"))
     assert group.of(BillingRequested) == []
     for one in (SUBORDER, OTHER):
         assert group.of(BillingRequested) == []
@@ -335,6 +337,8 @@ def test_no_request_without_the_account_and_without_the_ticket_of_regional() -> 
     assert group.of(BillingBlocked)[0].missing == ("BILLING_ACCOUNT_MISSING", "REGIONAL_TICKET_MISSING")
     group.when(account()).when(signed().model_copy(update={"regional_ticket": "RITM0045127"}))
     assert group.request.regional_ticket == "RITM0045127"
+    tested = Group(sold(), validated(), freed(SUBORDER, None, traits=Traits(regional=True)), account(), passed_tests(), signed())
+    assert tested.request.regional_ticket == "RITM0045127", "the ticket of the tests serves"
 
 
 @pytest.mark.criterion("15.1")
@@ -353,6 +357,8 @@ def test_nothing_is_requested_while_a_rejection_is_open() -> None:
     resumed = AcceptanceClockResumed(
         parent=PARENT, suborder=SUBORDER, billing_group=SUBORDER, deadline=CREATED, slots=(), why="x"
     )
+    again = Group(sold(soon), validated(), freed(SUBORDER, soon), account(), rejected(), resumed, rejected(), built())
+    assert again.of(BillingRequested) == [], "the second is open although the first was settled"
     assert group.when(resumed).request.phase.pre_acceptance
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from shared.calendar.calendar import Calendar
 from shared.contracts.base import Fact, Message
+from shared.contracts.refusals import REFUSALS
 from shared.decider import Actor, Decider, Refused, World
 from shared.messaging.reaction import Cell, Made, due_deadlines, react
 from shared.rules.load import COMMON_POLICY, load_dir, load_policy
@@ -69,6 +70,7 @@ class Given:
         self.refusal = outcome if isinstance(outcome, Refused) else None
         if self.refusal is not None:
             assert self.cell.state is before, "a refusal changes nothing"
+            assert REFUSALS[self.refusal.code].sentence.format_map(self.refusal.details), "its sentence says all it promises"
             self._last = []
         elif isinstance(outcome, list):
             self._keep(outcome)

@@ -60,8 +60,8 @@ def test_the_operator_may_want_a_new_ticket_for_the_tests() -> None:
 
 @pytest.mark.criterion("12.2")
 def test_a_ticket_that_was_closed_before_the_tests_is_asked_for_anew() -> None:
-    trial = Trial().internal().when(closes("CANCELLED"), REGIONAL)
-    assert len(trial.of(RegionalTicketRequested)) == 1
+    trial = Trial(ficha()).internal().ticket().when(closes("CANCELLED"), REGIONAL)
+    assert [one.request_id for one in trial.of(RegionalTicketRequested)] == [f"{SUBORDER}/ticket/1", f"{SUBORDER}/ticket/2"]
     assert trial.scheduled().informed().begins().code == "REGIONAL_TICKET_MISSING"
     assert trial.ticket("RITM0099001").begins().refusal is None
 

@@ -181,7 +181,7 @@ def in_rework() -> Trial:
 def test_five_business_days_of_rework_go_to_the_gi_once() -> None:
     trial = in_rework().until(LIMIT - timedelta(seconds=1))
     assert trial.of(TaskEscalated) == []
-    assert [one.to for one in trial.until(LIMIT + timedelta(days=30)).of(TaskEscalated)] == ["GI"]
+    assert [(one.to, one.level) for one in trial.until(LIMIT + timedelta(days=30)).of(TaskEscalated)] == [("GI", 1)]
     assert len(trial.mails("ESCALAMIENTO")) == 1
 
 

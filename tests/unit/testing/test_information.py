@@ -101,6 +101,8 @@ def test_another_mail_that_fails_and_is_sent_later_ends_its_own_fallout() -> Non
     assert len(trial.of(FalloutRaised)) == 1
     trial.when(mail_sent("invitation/1", trial.now, service="testing"))
     assert trial.names() == ["FalloutResolved"]
+    other = Trial().internal().scheduled().when(not_sent("invitation/1")).informed()
+    assert list(other.state.fallouts) == [f"{SUBORDER}/invitation/1"], "and no other mail ends it"
 
 
 @pytest.mark.criterion("11.3")

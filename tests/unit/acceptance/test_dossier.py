@@ -109,6 +109,18 @@ def test_each_line_is_followed_with_nothing_but_sha256() -> None:
         assert json.loads(after)["previous"] == sha256(before).hexdigest()
 
 
+@KINDS
+def test_the_last_line_says_how_many_facts_there_are(kind: Callable[[], Site]) -> None:
+    told = file_of(kind).splitlines()
+    assert json.loads(told[-1])["entries"] == len(told) - 2
+
+
+@pytest.mark.parametrize("lines_left", [0, 1, 2])
+def test_a_file_without_opening_decision_and_closing_is_incomplete(lines_left: int) -> None:
+    told = file_of(signed).splitlines(keepends=True)
+    assert problems(b"".join(told[:lines_left])) == ("El archivo está incompleto.",)
+
+
 def test_it_tells_acta_sending_reminders_versions_decision_and_notice() -> None:
     told = [json.loads(line) for line in file_of(silent).splitlines()[1:-1]]
     by_type: dict[str, list[Any]] = {}

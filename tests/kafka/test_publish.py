@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -104,6 +105,14 @@ def graph(**changed: Any) -> Message:
     return Message(json.dumps(content).encode())
 
 
+async def marked(dsn: str, why: str | None) -> None:
+    """Blocks the other order as a bug of ours would, or lets it go."""
+    admin = await asyncpg.connect(migrate.role_dsn(dsn, "postgres"))
+    await admin.execute("UPDATE intake.aggregate SET blocked = $2 WHERE id = $1", OTHER_ORDER, why)
+    await admin.execute("DELETE FROM intake.parked")
+    await admin.close()
+
+
 def test_nobody_reads_and_that_is_said_after_the_wait(idle: Place) -> None:
     answer = idle.publish(Message(b"{}"), wait=0.5)
     assert (answer.outcome, answer.code) == ("UNANSWERED", 2)
@@ -150,3 +159,14 @@ def test_an_order_in_pieces_over_the_topics_of_its_records_is_received_with_the_
 def test_a_topic_that_no_mapping_names_is_refused_before_anything_is_sent(place: Place) -> None:
     with pytest.raises(UnknownTopicError, match=r"otro\.topico.*salesforce\.orders"):
         place.publish(named("01"), "otro.topico")
+
+
+def test_a_message_for_an_order_that_a_bug_of_ours_blocked_waits_and_that_is_a_failure(place: Place) -> None:
+    assert place.publish(graph(Version__c=8)).code == 0
+    asyncio.run(marked(place.dsn, "KeyError receive:41"))
+    try:
+        answer = place.publish(graph(Version__c=9))
+    finally:
+        asyncio.run(marked(place.dsn, None))
+    assert (answer.outcome, answer.code, answer.facts) == ("PARKED", 1, ())
+    assert "o2c dlq list" in told(answer)[0]

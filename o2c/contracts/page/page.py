@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from o2c.contracts.page.fields import Field, example, fields
+from o2c.contracts.salesforce import ADVICE
 from shared.topics import Topic
 
 HERE: Final = Path(__file__).parent
@@ -35,6 +36,26 @@ SEND_COMMANDS: Final = (
 )
 
 
+ERRORS: Final[Mapping[str, str]] = {
+    "Tipo que no se conoce": "Pasarlo por alto; sólo la cabecera ce_type decide. Los tipos nuevos no rompen a nadie.",
+    "No es JSON, no cumple el esquema o no es CloudEvents 1.0": (
+        "Guardar tópico, partición, posición y razón, seguir con el siguiente y avisarnos: el error es nuestro."
+    ),
+    "El mismo ce_id otra vez": "No hacer nada: es una repetición, y puede venir también meses después.",
+    "El mismo request_id con un attempt mayor": "Reemplazar la solicitud: es el reenvío tras un rechazo; responder de nuevo.",
+    "La solicitud se entiende y no se puede facturar": (
+        "Enviar RefuseBillingActivation con code y detail; corregida, vuelve como BillingRequestResent con el mismo request_id."
+    ),
+    "Nuestra respuesta vuelve como CommandRefused en o2c.billing.v1": (
+        "Leer code y why. El mismo ce_id no se vuelve a mirar: una respuesta corregida lleva otro."
+    ),
+    "El proceso muere": "Iniciarlo otra vez: lee de nuevo desde lo último confirmado y reconoce lo que ya tiene.",
+    "Se pierden las posiciones del grupo": "Leer desde el principio: no cambia nada. Lo de más de 30 días se pide como reenvío.",
+    "Kafka niega el grupo o el tópico": "El grupo empieza con el nombre del principal y un punto (bbd.…); pedir el acceso.",
+}
+"""What a biller does about each error, as the page tells it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One message on the page."""
@@ -46,7 +67,7 @@ class Shown:
     schema_file: str
     heard_by: tuple[str, ...]
     fields: tuple[Field, ...]
-    example: str
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,8 @@ class Channel:
     keep_days: int
     advice: str
     messages: tuple[Shown, ...]
+    also: tuple[str, ...] = ()
+    """Other topics that take the same messages."""
 
 
 def channels(
@@ -100,6 +123,36 @@ def channels(
     return found
 
 
+def incoming(document: Mapping[str, Any], topics: Mapping[str, Topic]) -> Channel:
+    """What comes from Salesforce, once for all of its topics, with every sample of each shape."""
+    first, *others = document["channels"].values()
+    messages = [
+        Shown(
+            anchor=f"salesforce-{name}",
+            name=name,
+            type="",
+            summary=one["summary"],
+            schema_file="",
+            heard_by=(),
+            fields=(),
+            examples=tuple(json.dumps(sample, ensure_ascii=False, indent=1) for sample in one["examples"]),
+        )
+        for name, one in document["components"]["messages"].items()
+    ]
+    return Channel(
+        address=first["address"],
+        anchor="salesforce",
+        writers=topics[first["address"]].writers,
+        readers=topics[first["address"]].readers,
+        partitions=first["x-partitions"],
+        key=first["x-key"],
+        keep_days=first["x-retention-days"],
+        advice=ADVICE,
+        messages=tuple(messages),
+        also=tuple(one["address"] for one in others),
+    )
+
+
 def _hearing(documents: Mapping[str, Mapping[str, Any]], owner: str, address: str, name: str) -> tuple[str, ...]:
     """The services that react to this message of another one."""
     others = {one: document["channels"].get(address) for one, document in documents.items() if one != owner}
@@ -125,14 +178,19 @@ def shown(
         schema_file=path,
         heard_by=heard_by,
         fields=tuple(fields(schema)),
-        example=json.dumps(whole, ensure_ascii=False, indent=1),
+        examples=(json.dumps(whole, ensure_ascii=False, indent=1),),
     )
 
 
-def render(found: list[Channel]) -> str:
-    """The page."""
+def render(found: list[Channel], consumer: str) -> str:
+    """The page, with the text of the stand-alone consumer."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     css = (HERE / "page.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(channels=found, headers=HEADERS, css=css) + "\n"
+    return (
+        environment.get_template("page.html.j2").render(
+            channels=found, headers=HEADERS, css=css, consumer=consumer, errors=ERRORS
+        )
+        + "\n"
+    )

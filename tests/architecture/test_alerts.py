@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -182,3 +184,18 @@ def test_every_service_is_scraped() -> None:
         for job in CONFIG["scrape_configs"]
     }
     assert jobs == {"o2c": {f"{name}:8000" for name in SERVICES}, "o2c-watch": {"watch:8000"}}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here: Debian has it in its package prometheus")
+def test_promtool_reads_the_rules_the_configuration_and_every_query_of_a_panel(tmp_path: Path) -> None:
+    """Debian's is older than our Prometheus, and does not know its section `otlp`."""
+    folder = ROOT / "deploy" / "prometheus"
+    (tmp_path / "rules.yml").write_text((folder / "rules.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump({key: one for key, one in CONFIG.items() if key != "otlp"}))
+    alerts = {rule["expr"] for rule in ALERTS}
+    told = [re.sub(r"\$__rate_interval", "5m", query) for query in queries() if query not in alerts]
+    recorded = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(told)]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": recorded}]}))
+    for words in (["config", "prometheus.yml"], ["rules", "--lint=none", "rules.yml"], ["rules", "--lint=none", "panels.yml"]):
+        done = subprocess.run(["promtool", "check", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr

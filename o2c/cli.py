@@ -4,6 +4,7 @@ A command is loaded when it is called: an image without the local stack's packag
 for what it does not use.
 """
 
+import logging
 from importlib import import_module
 from typing import Any, Final
 
@@ -76,5 +77,7 @@ def group() -> None:
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line; of the clients' own complaints errors alone come on screen."""
+    for client in ("aiokafka", "asyncio"):
+        logging.getLogger(client).setLevel(logging.ERROR)
     app()

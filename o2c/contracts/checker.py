@@ -43,6 +43,18 @@ KINDS: Final[Mapping[Kind, str]] = {
 }
 
 
+WRONG: Final[Mapping[str, str]] = {
+    "extra_forbidden": "nombre desconocido; los que hay están en bo-dev.yaml",
+    "missing": "falta",
+    "string_type": "debe ser un texto",
+    "tuple_type": "debe ser una lista",
+    "dict_type": "debe ser una tabla de nombres y valores",
+    "model_type": "debe ser una tabla de nombres y valores",
+    "bool_type": "debe ser true o false",
+}
+"""What is wrong with a mapping, where the library that reads it says so in English."""
+
+
 class UnusableFileError(Exception):
     """The file itself cannot be read as a message; the text is Spanish and for the team."""
 
@@ -125,8 +137,8 @@ def read_mapping(path: Path) -> tuple[OrgMapping | None, list[str]]:
     try:
         return OrgMapping.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))), []
     except ValidationError as error:
-        listed = [(".".join(map(str, one["loc"])) or "$", one["msg"].removeprefix("Value error, ")) for one in error.errors()]
-        return None, [f"{where}: {why}" for where, why in listed]
+        listed = [(".".join(map(str, one["loc"])) or "$", WRONG.get(one["type"], one["msg"])) for one in error.errors()]
+        return None, [f"{where}: {why.removeprefix('Value error, ')}" for where, why in listed]
     except (yaml.YAMLError, ValueError) as error:
         return None, [f"$: {error}"]
 

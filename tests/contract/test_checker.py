@@ -138,3 +138,13 @@ def test_cancellations_and_documents_are_told(tmp_path: Path) -> None:
 def test_an_unknown_organisation_names_those_there_are() -> None:
     done = checked(named("01"), words=("--org", "pe-prod"))
     assert (done.exit_code, "hay: bo-dev" in done.stdout) == (1, True)
+
+
+def test_a_mapping_says_in_spanish_which_name_it_does_not_know_and_which_is_missing(tmp_path: Path) -> None:
+    shipped = Path("services/intake/rules/salesforce/bo-dev.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(shipped.replace("  segment:", "  segmento:").replace("org: bo-dev\n", ""), encoding="utf-8")
+    done = CliRunner().invoke(app, ["contracts", "check", "--mapping", str(file)])
+    assert done.exit_code == 1
+    assert "problema en org: falta" in done.stdout
+    assert "problema en order.segmento: nombre desconocido" in done.stdout

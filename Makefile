@@ -38,7 +38,7 @@ check: $(VENV)/.dev ## The fast gate: format, lint, types, import contracts, gen
 	$(BIN)/python -m pytest -q tests/unit tests/architecture tests/contract tests/model -m "not kafka" --junit-xml=$(REPORT)
 
 faults: $(VENV)/.dev ## Kills, outages and missing safeties, told over and over with other faults each time
-	O2C_FAULT_ROUNDS=$(or $(ROUNDS),6) $(BIN)/python -m pytest -q -m faults tests/faults
+	O2C_FAULT_ROUNDS=$(or $(ROUNDS),6) $(BIN)/python -m pytest -q -m faults tests
 
 test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
 	$(BIN)/python -m pytest -q --junit-xml=$(REPORT)

@@ -83,6 +83,26 @@ class Bench:
             await admin.close()
         return ends
 
+    def environment(self, replica: int, port: int) -> dict[str, str]:
+        """The settings of one service process beside this broker and database."""
+        return {
+            "O2C_ENVIRONMENT": "test",
+            "O2C_INSTANCE": str(replica),
+            "O2C_HTTP__PORT": str(port),
+            "O2C_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap,
+            "O2C_POSTGRES__DSN": self.postgres.dsn,
+            "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
+        }
+
+    async def publish(self, service: str, order: str, headers: Any, body: bytes) -> None:
+        """A record on a service's topic."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, enable_idempotence=True)
+        await producer.start()
+        try:
+            await producer.send_and_wait(TOPIC(service), body, key=order.encode(), headers=headers)
+        finally:
+            await producer.stop()
+
     @asynccontextmanager
     async def trial(self, more: Mapping[str, str], *, replicas: int = 1) -> AsyncIterator["Trial"]:
         """Empty tables and the echo service running, with these settings more."""
@@ -94,16 +114,7 @@ class Bench:
         crash_log = self.folder / f"crashes-{self.scenario}"
         supervisor = Supervisor(self.folder / f"logs-{self.scenario}")
         for replica, port in enumerate(free_ports(replicas)):
-            env = {
-                "O2C_ENVIRONMENT": "test",
-                "O2C_INSTANCE": str(replica),
-                "O2C_HTTP__PORT": str(port),
-                "O2C_KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap,
-                "O2C_POSTGRES__DSN": self.postgres.dsn,
-                "O2C_AUTH__KEY_FILE": str(key_file(self.folder)),
-                "O2C_CRASH_LOG": str(crash_log),
-                **more,
-            }
+            env = {**self.environment(replica, port), "O2C_CRASH_LOG": str(crash_log), **more}
             supervisor.children.append(Child(f"echo-{replica}", "tests.faults.echo", port, env))
         trial = Trial(self, supervisor, crash_log, since)
         try:
@@ -208,6 +219,13 @@ class Trial:
             return await connection.fetchval(query)
         finally:
             await connection.close()
+
+    async def publish_fact(self, site: int, name: str, further: int) -> None:
+        """A fact of the echo service's own, of this type, so many numbers beyond its last one."""
+        order, suborder = self._ids(site)
+        last = await self.fetchval(f"SELECT max(seq) FROM provisioning.fact WHERE aggregate = '{suborder}'")  # noqa: S608 - ours
+        headers = headers_of("provisioning", suborder, last + further, name, AT, "test", "test", None)
+        await self.bench.publish("provisioning", order, headers, to_json(NoteAdded(note_id="n", sha256="0" * 64, text="Más")))
 
     async def execute(self, statement: str) -> None:
         """One statement, as the administrator."""

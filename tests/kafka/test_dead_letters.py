@@ -15,6 +15,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
+from benchmarks.orders import order
 from o2c.cli import app
 from o2c.commands.demo import read_event
 from o2c.stack.letters import letter_key_file
@@ -131,6 +132,24 @@ def test_a_dead_letter_is_dismissed_with_who_and_why_and_can_still_be_seen(serve
     settled = json.loads(o2c("dlq", "list", "--all", "--json").output)["intake"]["dead"]
     assert next(one["note"] for one in settled if one["id"].endswith("/1@0")).endswith(": prueba del conector")
     assert o2c("dlq", "replay", f"{TOPIC}/0/1").exit_code == 1
+
+
+def test_at_the_same_place_of_a_new_cluster_lies_another_message(server: Postgres, o2c: Command) -> None:
+    def at(appended_ms: int, offset: int, value: bytes) -> Record:
+        return Record(TOPIC, 0, offset, None, value, {}, appended_ms)
+
+    def without_id(number: int) -> bytes:
+        return json.dumps({key: one for key, one in order(number).items() if key not in {"EventUuid", "ReplayId"}}).encode()
+
+    for _ in range(2):  # told again it is a repeat, as ever
+        take(server, at(1_000, 1, b"{"), at(1_000, 2, without_id(1)))
+        take(server, at(2_000, 1, b"["), at(2_000, 2, without_id(2)))
+    dead = json.loads(o2c("dlq", "list", "--json").output)["intake"]["dead"]
+    assert [one["id"] for one in dead] == [f"{TOPIC}/0/1@1000", f"{TOPIC}/0/1@2000"]
+    assert facts(server).count("OrderReceived") == 2
+    assert o2c("dlq", "dismiss", f"{TOPIC}/0/1@2000", "--why", "de otra prueba").exit_code == 0
+    left = json.loads(o2c("dlq", "list", "--json").output)["intake"]["dead"]
+    assert [one["id"] for one in left] == [f"{TOPIC}/0/1@1000"]
 
 
 MARKS = ("Zulema Canqui", "zulema.canqui@example.com", "77712345", "1023456789")

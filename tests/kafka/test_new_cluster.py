@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,21 @@ from o2c.stack.postgres import Postgres
 from o2c.stack.supervisor import Child, Supervisor
 from o2c.stack.tokens import key_file
 from shared import migrate, settings, topics
-from shared.contracts.catalogue import SERVICES
-from tests.faults.checks import everything_on
+from shared.contracts.catalogue import SERVICES, TOPIC
+from tests.faults.checks import ends_of, everything_on
+from tests.faults.ordeal import ALL
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.faults,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(not ALL, reason="two clusters one after the other: `make faults`"),
+]
 ROOT = Path(__file__).parents[2]
 ORDERS = "salesforce.orders"
 EMPTY = "TRUNCATE {0}.aggregate, {0}.fact, {0}.outbox, {0}.inbox, {0}.parked, {0}.dead_letter"
-TOLD = "SELECT 'intake/' || aggregate || '/' || seq AS id FROM intake.fact"
+RUNNING = ("intake", "billing")
+TOLD = "SELECT '{0}/' || aggregate || '/' || seq AS id FROM {0}.fact"
 ORDERS_OF = "SELECT count(*) FROM intake.fact WHERE type = 'OrderReceived'"
 LETTERS = "SELECT convert_from(key, 'UTF8') AS key FROM intake.dead_letter ORDER BY at"
 
@@ -57,17 +64,19 @@ async def admin(server: Postgres) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def intake(folder: Path, dsn: str, kafka: settings.Kafka) -> AsyncIterator[None]:
+async def services(folder: Path, dsn: str, kafka: settings.Kafka) -> AsyncIterator[None]:
+    """One that tells and one that hears it."""
     env = {
         "O2C_ENVIRONMENT": "test",
-        "O2C_HTTP__PORT": str(free_ports(1)[0]),
         "O2C_KAFKA__BOOTSTRAP_SERVERS": kafka.bootstrap_servers[0],
         "O2C_POSTGRES__DSN": dsn,
         "O2C_AUTH__KEY_FILE": str(key_file(folder)),
         "O2C_LETTERS__KEY_FILE": str(letter_key_file(folder)),
     }
-    child = Child("intake-0", "services.intake.app", int(env["O2C_HTTP__PORT"]), env, folder=ROOT)
-    supervisor = Supervisor(folder / "logs", [child])
+    supervisor = Supervisor(folder / "logs")
+    for name, port in zip(RUNNING, free_ports(len(RUNNING)), strict=True):
+        own = env | {"O2C_HTTP__PORT": str(port)}
+        supervisor.children.append(Child(f"{name}-0", f"services.{name}.app", port, own, folder=ROOT))
     try:
         await supervisor.start()
         yield
@@ -106,33 +115,54 @@ def o2c(*words: str) -> Any:
     return json.loads(done.stdout)
 
 
-async def published(kafka: settings.Kafka) -> Sequence[str]:
-    return [dict(one.headers)["ce_id"].decode() for one in await everything_on(["o2c.intake.v1"], kafka.bootstrap_servers, {})]
+async def published(kafka: settings.Kafka) -> set[str]:
+    topics_ = [TOPIC(name) for name in RUNNING]
+    return {dict(one.headers)["ce_id"].decode() for one in await everything_on(topics_, kafka.bootstrap_servers, {})}
 
 
-@pytest.mark.criterion("1.3")
+async def told(connection: Any) -> dict[str, set[str]]:
+    """The facts that each service has, by id."""
+    return {name: {row["id"] for row in await connection.fetch(TOLD.format(name))} for name in RUNNING}
+
+
+async def heard_all(kafka: settings.Kafka) -> None:
+    """Waits until billing has passed all that intake has told."""
+    ends = {part: end for part, end in (await ends_of([TOPIC("intake")], kafka.bootstrap_servers)).items() if end}
+    async with topics.administering(kafka) as client:
+        for _ in range(300):
+            passed = await client.list_consumer_group_offsets("billing.v1")
+            if all(part in passed and passed[part].offset >= end for part, end in ends.items()):
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError("billing never heard it")
+
+
 async def test_on_a_new_cluster_what_was_told_changes_nothing_and_what_is_new_is_taken_though_offsets_begin_again(
     server: Postgres, admin: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = without_id(1), without_id(2)
     with cluster(tmp_path / "lost") as kafka:
         await topics.create(kafka, topics_of(settings.Settings()))
-        async with intake(tmp_path, server.dsn, kafka):
+        async with services(tmp_path, server.dsn, kafka):
             assert await sent(kafka, ("old", b"{"), ("old", first)) == [0, 1]
             await until(admin, ORDERS_OF, 1)
             await until(admin, "SELECT count(*) FROM intake.outbox", 0)
-        told = {row["id"] for row in await admin.fetch(TOLD)}
-        assert set(await published(kafka)) == told
+            await heard_all(kafka)
+        before = await told(admin)
+        assert before["billing"]
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("O2C_POSTGRES__DSN", server.dsn)
     with cluster(tmp_path / "new") as kafka:
         await topics.create(kafka, topics_of(settings.Settings()))
         again = await asyncio.to_thread(o2c, "republish", "--service", "all")
-        assert again["facts"] == dict.fromkeys(SERVICES, 0) | {"intake": len(told)}
-        async with intake(tmp_path, server.dsn, kafka):
+        assert again["facts"] == dict.fromkeys(SERVICES, 0) | {name: len(facts) for name, facts in before.items()}
+        async with services(tmp_path, server.dsn, kafka):
             await until(admin, "SELECT count(*) FROM intake.outbox", 0)
-            assert sorted(await published(kafka)) == sorted(told), "the same facts under the same ids, each once"
+            await until(admin, "SELECT count(*) FROM billing.outbox", 0)
+            await heard_all(kafka)
+            assert before["intake"] | before["billing"] <= await published(kafka), "the same facts under the same ids"
+            assert (await told(admin))["billing"] == before["billing"], "whoever heard them knows them"
             assert await sent(kafka, ("new", b"["), ("new", second), ("new", first)) == [0, 1, 2]
             await until(admin, ORDERS_OF, 2)
             await until(admin, "SELECT count(*) FROM intake.inbox", 3)

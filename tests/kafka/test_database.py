@@ -185,6 +185,7 @@ class Batch:
                 topic=one.record.topic,
                 partition=0,
                 offset=one.record.offset,
+                timestamp=one.record.appended_ms,
                 key=one.record.key,
                 value=one.record.value,
                 headers=[(name, value.encode()) for name, value in one.record.headers.items()],

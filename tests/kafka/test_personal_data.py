@@ -82,7 +82,8 @@ class Process:
         raw = []
         for value in values:
             self._offset += 1
-            raw.append(SimpleNamespace(topic=topic, partition=0, offset=self._offset, key=key, value=value, headers=headers))
+            place = {"topic": topic, "partition": 0, "offset": self._offset, "timestamp": 0}
+            raw.append(SimpleNamespace(**place, key=key, value=value, headers=headers))
         await self.consumer.on_batch(SimpleNamespace(raw_message=raw, ack=_nothing, nack=_nothing))
 
     async def asked(self, command: str, body: bytes, key: str, role: str = "OM") -> int:

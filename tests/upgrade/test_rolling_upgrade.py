@@ -20,7 +20,7 @@ from tests.faults.ordeal import ALL, admin_of
 from tests.upgrade.next_release import next_release
 from tests.upgrade.rolling import Order, Play, Rolling, orders
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(600)]
 FOLDER: Final = Path(".o2c/test-upgrade").resolve()
 OLD: Final = None
 """This tree is the release that runs first."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import orjson
@@ -9,6 +10,8 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Query, Reques
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import objects, uploads
 from shared.auth import NoTokenError, Tokens
@@ -39,7 +42,7 @@ READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 def bearer(tokens: Tokens) -> Callable[..., Actor]:
     """The dependency of every route that is not open: the caller, or 401."""
 
-    def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
+    async def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
         try:
             return tokens.actor(authorization)
         except NoTokenError as error:
@@ -51,6 +54,27 @@ def bearer(tokens: Tokens) -> Callable[..., Actor]:
 def only_reads(scope: MutableMapping[str, Any]) -> bool:
     """What changes nothing is in no trace: probes and pages that are looked at all day. A command is, in its caller's."""
     return scope.get("method") in READING
+
+
+@dataclass(frozen=True)
+class LimitBody:
+    """Turns away what is too large, or does not say how large it is, before anything reads it."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 411 or 413, or hands the request on."""
+        turned_away = self._why_not(scope) if scope["type"] == "http" else None
+        await (turned_away or self.app)(scope, receive, send)
+
+    @staticmethod
+    def _why_not(scope: Scope) -> Response | None:
+        length = Headers(scope=scope).get("content-length")
+        if length is None and scope["method"] == "POST":
+            return JSONResponse({"code": "LENGTH_REQUIRED", "why": "Envíe la cabecera Content-Length."}, 411)
+        if int(length or 0) > (uploads.LARGEST_BYTES if scope["path"] == DOCUMENTS else BODY_LIMIT):
+            return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
+        return None
 
 
 def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
@@ -69,14 +93,7 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
     )
     caller = bearer(tokens)
 
-    @app.middleware("http")
-    async def limit_body(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        length = request.headers.get("content-length")
-        if length is None and request.method == "POST":
-            return JSONResponse({"code": "LENGTH_REQUIRED", "why": "Envíe la cabecera Content-Length."}, 411)
-        if int(length or 0) > (uploads.LARGEST_BYTES if request.url.path == DOCUMENTS else BODY_LIMIT):
-            return JSONResponse({"code": "TOO_LARGE", "why": "El mensaje es demasiado grande."}, 413)
-        return await call_next(request)
+    app.add_middleware(LimitBody)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

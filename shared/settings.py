@@ -20,6 +20,9 @@ class Kafka(BaseModel):
     username: str | None = Field(default=None, description="The principal: of a service its name, as in the access lists.")
     password: SecretStr | None = None
     ca_file: Path | None = Field(default=None, description="Who signed the brokers' certificates; absent: known authorities.")
+    fetch_wait_ms: int = Field(
+        default=50, description="How long a broker keeps a fetch that finds nothing; the broker of the stack may longer."
+    )
     replication: int = Field(default=1, description="Copies of each topic: 3 in production, 1 on a single node.")
 
     @field_validator("bootstrap_servers", mode="before")

@@ -85,7 +85,7 @@ class Driver:
             **client(self.stack.broker),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
-            fetch_max_wait_ms=50,
+            fetch_max_wait_ms=self.stack.broker.fetch_wait_ms,
         )
         await self._producer.start()
         await consumer.start()

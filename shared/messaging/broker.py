@@ -79,7 +79,7 @@ def make_broker(resources: Resources, on_batch: Callable[[Any], Awaitable[None]]
         heartbeat_interval_ms=3_000,
         rebalance_timeout_ms=30_000,
         max_poll_interval_ms=300_000,
-        fetch_max_wait_ms=50,
+        fetch_max_wait_ms=resources.settings.kafka.fetch_wait_ms,
         fetch_max_bytes=8 << 20,
         max_partition_fetch_bytes=1 << 20,
         check_crcs=True,

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from o2c.play.cast import Answer, Cast, Papers, Reply
 from o2c.play.papers import added_papers
 from o2c.stack.up import Stack
+from shared.clock import Clock
 from shared.contracts.acceptance import AcceptanceClockResumed, AcceptanceClockStarted
 from shared.contracts.base import Command, Fact, to_json
 from shared.contracts.catalogue import SERVICES, fact_type
@@ -70,8 +71,12 @@ class Driver:
     serial: int = 0
     last_heard: float = field(default_factory=time.monotonic)
     idle_seconds: float = 0.0
+    _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
     _parents: dict[str, str] = field(default_factory=dict)
     _lanes: dict[tuple[str, str], asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._clock = Clock(self.stack.clock_file)
 
     async def publish(self, topic: str, value: bytes | None, key: str | None = None, headers: Any = None) -> None:
         """One record on a topic."""
@@ -222,7 +227,10 @@ class Driver:
         return True
 
     def _bearer(self, reply: Reply) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.stack.token(reply.actor, [reply.role])}"}
+        who = (reply.actor, reply.role)
+        if who not in self._tokens:
+            self._tokens[who] = self.stack.token(reply.actor, [reply.role])
+        return {"authorization": f"Bearer {self._tokens[who]}"}
 
     async def _post(self, reply: Reply, command: Command, key: str) -> httpx2.Response:
         return await self._http.post(
@@ -237,7 +245,7 @@ class Driver:
 
     def now(self) -> datetime:
         """The sandbox's time."""
-        return datetime.now(UTC) + timedelta(seconds=self._offset())  # noqa: TID251 - the sandbox clock is set from here
+        return self._clock.now()
 
     def _offset(self) -> float:
         return float(self.stack.clock_file.read_text() or 0)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ def key_file(folder: Path) -> Path:
     return path
 
 
+@cache
 def users() -> dict[str, dict[str, Any]]:
     """The users of the local mode by id."""
     return {str(one["id"]): one for one in yaml.safe_load(USERS.read_text(encoding="utf-8"))}

@@ -155,7 +155,7 @@ class Stack:
         if self.traces is not None:
             env |= {OTLP[0]: self.traces.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "1000"}
         if self.sandbox:
-            env |= {"O2C_SANDBOX_CLOCK_FILE": str(self.clock_file), "O2C_WORKERS__DEADLINE_POLL_SECONDS": "0.1"}
+            env |= {"O2C_SANDBOX_CLOCK_FILE": str(self.clock_file), "O2C_WORKERS__DEADLINE_POLL_SECONDS": "0.25"}
         return env
 
     def url(self, service: str) -> str:

@@ -36,10 +36,11 @@ SELECT id, po, doc -> 'waits' AS waits, doc ->> 'stage' AS stage FROM aggregate
 WHERE version > 0 AND doc -> 'waits' <> '{}'::jsonb LIMIT 2000"""
 BODY_LIMIT: Final = 256 << 10
 DOCUMENTS: Final = "/v1/documents"
+Caller = Callable[..., Awaitable[Actor]]
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def bearer(tokens: Tokens) -> Callable[..., Actor]:
+def bearer(tokens: Tokens) -> Caller:
     """The dependency of every route that is not open: the caller, or 401."""
 
     async def caller(authorization: Annotated[str | None, Header()] = None) -> Actor:
@@ -112,7 +113,7 @@ def build_http(resources: Resources, tokens: Tokens, ready: Callable[[], Awaitab
     return app
 
 
-def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor], kind: type[Command]) -> None:
+def _add_command(app: FastAPI, resources: Resources, caller: Caller, kind: type[Command]) -> None:
     rows = [row for row in resources.roster.policy() if row.command is kind]
     allowed = "; ".join(f"{', '.join(sorted(row.stages))}: {', '.join(sorted(row.roles))}" for row in rows)
 
@@ -154,7 +155,7 @@ def _add_command(app: FastAPI, resources: Resources, caller: Callable[..., Actor
     )(command)
 
 
-def _add_documents(app: FastAPI, resources: Resources, caller: Callable[..., Actor]) -> None:
+def _add_documents(app: FastAPI, resources: Resources, caller: Caller) -> None:
     @app.post(
         DOCUMENTS,
         name="document",
@@ -198,7 +199,7 @@ def _respond(answer: Answer) -> Response:
     return JSONResponse(answer.body, answer.status, headers)
 
 
-def _add_queries(app: FastAPI, resources: Resources, caller: Callable[..., Actor]) -> None:
+def _add_queries(app: FastAPI, resources: Resources, caller: Caller) -> None:
     def unknown(order: str) -> JSONResponse:
         return JSONResponse({"code": "UNKNOWN_ORDER", "why": sentence("UNKNOWN_ORDER", {"order": order})}, 404)
 

@@ -127,11 +127,21 @@ class Town:
     ) -> Refused | None:
         """One message to one aggregate; its facts go on their way."""
         cell = self.cell(service, aggregate, po)
-        outcome = react(cell, message, self.world(service, actor, identity, source))
+        outcome = self.react(service, cell, message, self.world(service, actor, identity, source))
         if isinstance(outcome, Refused):
             return outcome
         self._publish(service, cell, outcome, message, cause)
         return None
+
+    def react(
+        self,
+        service: str,  # noqa: ARG002 - whoever listens in wants to know
+        cell: Cell,
+        message: Message,
+        world: World,
+    ) -> list[Made] | Refused:
+        """What the aggregate makes of a message."""
+        return react(cell, message, world)
 
     def _publish(self, service: str, cell: Cell, made: list[Made], message: Message, cause: Cause | Span) -> None:
         contexts: list[str] = []
@@ -201,7 +211,7 @@ class Town:
             if cell.heard.get(cursor, 0) >= told.seq:
                 continue
             cell.heard[cursor] = told.seq
-            outcome = react(cell, told.fact, self.world(name, SYSTEM, told.id, told.service))
+            outcome = self.react(name, cell, told.fact, self.world(name, SYSTEM, told.id, told.service))
             assert isinstance(outcome, list), outcome
             self._publish(name, cell, outcome, told.fact, spans.message(told.item, name))
 
@@ -276,7 +286,7 @@ class Town:
     def _fire(self, name: str, cell: Cell) -> None:
         world = self.world(name, SYSTEM, f"{cell.id}/due/{self.now.isoformat()}", "clock")
         for reached in due_deadlines(cell, world)[:1]:
-            outcome = react(cell, reached, world)
+            outcome = self.react(name, cell, reached, world)
             assert isinstance(outcome, list)
             assert outcome, f"deadline {reached.name} of {cell.id} changed nothing"
             cause = spans.deadline(reached, self.now, self.latest.get((name, cell.id)))

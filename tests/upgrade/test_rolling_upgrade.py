@@ -37,6 +37,17 @@ SAID: Final = "SELECT aggregate FROM provisioning.fact WHERE type = 'AddressesAs
 
 
 async def complaints(stack: Rolling) -> Complaints:
+    """What is still wrong when the last mails and facts have had a minute to go out."""
+    found: Complaints = {}
+    for _ in range(60):
+        found = await complaints_now(stack)
+        if not found:
+            break
+        await asyncio.sleep(1)
+    return found
+
+
+async def complaints_now(stack: Rolling) -> Complaints:
     async with admin_of(stack) as connection:
         services = {one: service_of(one) for one in SERVICES}
         checks = Checks(connection, stack.bootstrap, services, OVER_A_WHOLE_ORDER | UNHEARD)

@@ -130,7 +130,7 @@ def test_of_several_requests_each_has_its_own_clock_and_a_hold_of_one_suborder_m
         OTHER: timedelta(hours=34),
     }
     warning, breach = NOW + timedelta(hours=18), NOW + timedelta(hours=24, seconds=1)
-    assert answer_deadlines(desk.state) == {"activations_warning": warning, "activations_due": breach}
+    assert answer_deadlines(desk.state, desk.calendar) == {"activations_warning": warning, "activations_due": breach}
     assert {one.name.split("/")[1] for one in desk.until(warning).of(JeopardyRaised)} == {SUBORDER}
     assert {one.suborder for one in desk.until(breach).of(ActivationsSlaBreached)} == {SUBORDER}
     desk.until(NOW + timedelta(hours=35))

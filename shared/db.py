@@ -26,7 +26,7 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 )
 """Faults of the infrastructure or a lost race: try again, never an answer to anybody (I11)."""
 
-GLANCE_SECONDS: Final = 5.0
+LIMIT_SECONDS: Final = 25.0
 
 REJECTED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """Postgres will not take a value: the message's or the rules' fault."""
@@ -76,9 +76,9 @@ async def connected(dsn: str, role: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def held(pool: asyncpg.Pool, limit_seconds: float) -> AsyncIterator[Any]:
+async def held(pool: asyncpg.Pool) -> AsyncIterator[Any]:
     """A connection under a limit; on a fault it is ended, not handed on in an unknown state (P1)."""
-    async with asyncio.timeout(limit_seconds):
+    async with asyncio.timeout(LIMIT_SECONDS):
         connection = await pool.acquire()
         try:
             yield connection
@@ -91,13 +91,13 @@ async def held(pool: asyncpg.Pool, limit_seconds: float) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def unit_of_work(pool: asyncpg.Pool, limit_seconds: float = 25.0) -> AsyncIterator[Any]:
+async def unit_of_work(pool: asyncpg.Pool) -> AsyncIterator[Any]:
     """One transaction under a limit."""
-    async with held(pool, limit_seconds) as connection, connection.transaction():
+    async with held(pool) as connection, connection.transaction():
         yield connection
 
 
 async def glance(pool: asyncpg.Pool, statement: str, *values: Any) -> Any:
     """One value, such as whether there is work: a single round trip, for those who ask many times and mostly in vain."""
-    async with held(pool, GLANCE_SECONDS) as connection:
+    async with held(pool) as connection:
         return await connection.fetchval(statement, *values)

@@ -22,7 +22,7 @@ from shared.decider import Decision, World
 def sent(state: State, fact: NotificationSent, world: World) -> Decision:
     """The mail system took it: the clock starts, the reminder counts, the notice is given, the kit is delivered."""
     facts = _sent(state, fact, world)
-    return [*facts, *_mended(state, fact.purpose)] if facts else []
+    return [*facts, *_mended(state, fact.purpose, in_force=bool(facts))]
 
 
 def _sent(state: State, fact: NotificationSent, world: World) -> list[Fact]:
@@ -98,9 +98,13 @@ def _fallout(state: State, purpose: str, code: str, what: str) -> FalloutRaised:
     )
 
 
-def _mended(state: State, purpose: str) -> list[Fact]:
-    """A mail that went out after all ends its fallout; an acta that is out ends those of the actas before it."""
+def _mended(state: State, purpose: str, *, in_force: bool) -> list[Fact]:
+    """A mail that went out after all ends its fallout; the acta that is now out ends those of the actas before it."""
     kind = purpose.partition("/")[0]
     series = f"{state.suborder}/acta/"
-    over = [key for key in state.fallouts if key == f"{state.suborder}/{purpose}" or (kind == "acta" and key.startswith(series))]
+    over = [
+        key
+        for key in state.fallouts
+        if key == f"{state.suborder}/{purpose}" or (kind == "acta" and in_force and key.startswith(series))
+    ]
     return [FalloutResolved(fallout_id=key, how="RETRY", reason="El correo fue entregado.") for key in over]

@@ -95,11 +95,12 @@ def test_the_notice_of_expiry_requires_both_copies_and_completes_the_evidence() 
     site = Site().expired()
     notice = site.of(NotificationRequested)[-1]
     assert (notice.template, notice.all_cc_required) == ("ACEPTACION_VENCIDA", True)
-    assert [one.role for one in notice.cc] == ["EC", "GI"]
+    assert [(one.role, one.ref) for one in notice.cc] == [("EC", "ec-1"), ("GI", "gi-1")]
     assert [one.ref for one in notice.to] == [f"{PARENT}:firmante", f"{PARENT}:administrativo"]
-    assert (notice.values["plazo"], notice.values["enviada_el"]) == ("07/12/2026 16:30 (hora de Bolivia)", "27/11/2026 16:30")
-    assert "se da por aceptado y será activado para su facturación" in notice.values["consecuencia"]
     assert notice.attachments == (site.state.acta.doc,)
+    assert "se da por aceptado" in notice.values["consecuencia"]
+    assert "facturación" in notice.values["consecuencia"]
+    assert (notice.values["plazo"], notice.values["enviada_el"]) == ("07/12/2026 16:30 (hora de Bolivia)", "27/11/2026 16:30")
     site.sent("expiry/1", cc=("EC", "GI"))
     assert site.names() == ["AcceptanceExpiryNotified"]
     told = site.of(AcceptanceExpiryNotified)[0]

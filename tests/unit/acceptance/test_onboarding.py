@@ -9,9 +9,13 @@ from shared.contracts.acceptance import (
     RecordKitDelivery,
     RecordTraining,
     ScheduleTraining,
+    TrainingDelivered,
+    TrainingNotRequired,
+    TrainingScheduled,
     UpdateCustomerData,
+    WelcomeKitDelivered,
 )
-from shared.contracts.common import NotificationRequested
+from shared.contracts.common import FalloutResolved, NotificationRequested
 from tests.builders import PARENT, SUBORDER, card, doc, item, passed_tests, released
 from tests.unit.acceptance.acceptance_site import OM, SENT, Site
 from tests.unit.acceptance.test_acta import failed
@@ -51,6 +55,7 @@ def test_onboarding_starts_with_the_first_activation_that_is_not_before_acceptan
     ("items", "training", "kits"),
     [
         ((item(), BACKUP), "LIVE", ("KIT-CLOUD", "KIT-FWAAS")),
+        ((item(), NUBE), "LIVE", ("KIT-FWAAS", "KIT-CLOUD")),
         ((NUBE, BACKUP), "EMAIL", ("KIT-CLOUD",)),  # every kit once
         ((BACKUP, item(3, line="SDWAN", charge_only=True)), "NONE", ("KIT-CLOUD",)),  # a charge has no kit
     ],
@@ -139,3 +144,113 @@ def test_an_induction_for_both_segments_is_one_for_each_of_them() -> None:
     own = card(policy_segment="EMPRESAS")
     site = Site().when(released(own), at=SENT).when(passed_tests()).rendered().sent("acta/1/1").signs().billed(1)
     assert [one.training for one in site.of(OnboardingStarted)] == ["LIVE"]
+
+
+def whom(mail: NotificationRequested) -> tuple[list[str], list[str]]:
+    return [one.ref for one in mail.to], [one.ref for one in mail.cc]
+
+
+TECNICO = f"{PARENT}:tecnico"
+
+
+@pytest.mark.criterion("17", "18")
+def test_induction_and_kit_go_to_the_technical_contact_with_the_owner_in_copy() -> None:
+    site = accepted(NUBE, item()).billed()
+    assert site.of(OnboardingStarted)[0].training == "LIVE"
+    site = accepted(NUBE).billed()
+    induction = site.of(NotificationRequested)[-1]
+    assert (induction.template, whom(induction)) == ("INDUCCION", ([TECNICO], ["om-1"]))
+    trained = site.sent("induction").of(TrainingDelivered)[0]
+    assert (trained.kind, trained.notification_id) == ("EMAIL", f"acceptance/{SUBORDER}/induction")
+    kit = site.of(NotificationRequested)[-1]
+    assert (kit.template, whom(kit)) == ("WELCOME_KIT", ([TECNICO], ["om-1"]))
+    assert (kit.values["kits"], kit.values["idioma"]) == ("KIT-CLOUD", "español")
+    delivered = site.sent("kit").of(WelcomeKitDelivered)[0]
+    assert (delivered.kits, delivered.notification_id) == (("KIT-CLOUD",), f"acceptance/{SUBORDER}/kit")
+
+
+@pytest.mark.criterion("17", "18")
+def test_the_segment_decides_and_the_kit_is_in_the_contacts_language() -> None:
+    by_segment = card(segment="NEGOCIO", language="en")
+    site = Site().when(released(by_segment)).when(passed_tests()).rendered().sent("acta/1/1").signs().billed()
+    started = site.of(OnboardingStarted)[0]
+    assert (started.training, started.language) == ("EMAIL", "en")
+    assert site.sent("induction").of(NotificationRequested)[-1].values["idioma"] == "inglés"
+
+
+@pytest.mark.criterion("17")
+def test_that_no_training_is_required_names_the_row_that_says_so() -> None:
+    told = accepted(BACKUP).billed().of(TrainingNotRequired)[0]
+    assert (told.row, told.rules) == ("I-09", {"BR022": "2026-09-01"})
+
+
+@pytest.mark.criterion("17")
+def test_the_invitation_has_window_and_material_and_another_date_is_another_invitation() -> None:
+    site = accepted().billed()
+    for number, hours in ((1, 24), (2, 48)):
+        command = schedule(site, hours)
+        site.when(command, OM)
+        mail = site.of(NotificationRequested)[-1]
+        assert (mail.template, mail.purpose, whom(mail)) == (
+            "INVITACION_CAPACITACION",
+            f"training/{number}",
+            ([TECNICO], ["om-1"]),
+        )
+        assert mail.invite is not None
+        assert mail.invite.window == command.window
+        assert mail.attachments == (command.material,)
+        assert site.of(TrainingScheduled)[-1].attendees == (TECNICO,)
+    held = RecordTraining(aggregate=SUBORDER, attendance=1, at=site.now)
+    assert site.when(held, OM).of(TrainingDelivered)[0].attendance == 1
+    assert refusal(site.when(schedule(site, 72), OM)) == "TRAINING_NOT_REQUIRED"
+
+
+@pytest.mark.criterion("17")
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (-1, 1), (24, 24), (24, 23)])
+def test_a_session_lies_ahead_and_takes_time(start: int, end: int) -> None:
+    site = accepted().billed()
+    command = schedule(site).model_dump() | {
+        "window": {"from": site.now + timedelta(hours=start), "to": site.now + timedelta(hours=end)}
+    }
+    assert refusal(site.when(ScheduleTraining.model_validate(command), OM)) == "WINDOW_IN_PAST"
+
+
+@pytest.mark.criterion("17")
+@pytest.mark.parametrize("line", [BACKUP, NUBE])
+def test_a_session_that_is_not_owed_is_neither_scheduled_nor_recorded(line: Any) -> None:
+    site = accepted(line).billed()
+    held = RecordTraining(aggregate=SUBORDER, attendance=4, at=site.now)
+    assert refusal(site.when(held, OM)) == "TRAINING_NOT_REQUIRED"
+    assert refusal(site.when(schedule(site), OM)) == "TRAINING_NOT_REQUIRED"
+
+
+@pytest.mark.criterion("16")
+@pytest.mark.parametrize(
+    "field",
+    ["contacto_tecnico", "contacto_administrativo", "firmante", "nombre", "correo", "telefono", "direccion", "nit"],
+)
+def test_every_personal_field_may_be_named_only(field: str) -> None:
+    site = accepted().billed()
+    for value in ({"before": "x", "after": None}, {"before": None, "after": "x"}):
+        assert refusal(site.when(update(field=field, **value), OM)) == "PERSONAL_DATA"
+    assert "CustomerDataUpdated" in site.when(update(field=field, before=None, after=None), OM).names()
+
+
+@pytest.mark.criterion("16")
+def test_the_customer_is_told_of_each_change_and_no_value_may_hold_an_address() -> None:
+    site = accepted().billed()
+    for value in ({"before": "soporte@cliente.bo"}, {"after": "soporte@cliente.bo"}):
+        assert refusal(site.when(update(**value), OM)) == "PERSONAL_DATA"
+    assert refusal(site.when(update(field="  "), OM)) == "INVALID_FIELDS"
+    for number in (1, 2):
+        mail = site.when(update(), OM).of(NotificationRequested)[-1]
+        assert (mail.purpose, whom(mail)[0], mail.values["campos"]) == (f"data/{number}", [TECNICO], "canal_de_soporte")
+
+
+@pytest.mark.criterion("18")
+def test_the_proof_of_a_kit_in_person_is_kept_and_ends_no_fallout_that_never_was() -> None:
+    site = accepted(BACKUP).billed()
+    proof = doc("ACUSE")
+    site.when(RecordKitDelivery(aggregate=SUBORDER, proof=proof), OM)
+    assert site.of(WelcomeKitDelivered)[0].proof == proof
+    assert site.of(FalloutResolved) == []

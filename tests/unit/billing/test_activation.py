@@ -38,7 +38,7 @@ def test_the_confirmation_activates_once_and_tells_the_executive() -> None:
         "ALTA_REALIZADA",
         [("EC", "ec-1"), ("SUPERVISOR_EC", "sup-1")],
     )
-    assert mail.values["referencia"] == "ALTA-1"
+    assert ([one.ref for one in mail.cc], mail.values["referencia"]) == (["om-1"], activated.bbd_reference)
     assert group.decider.waiting(group.state) == ()
     assert group.decider.deadlines(group.state, group.calendar) == {}
     assert (group.confirms().names(), group.refusal) == ([], None)  # a repeat is late, not wrong

@@ -23,6 +23,7 @@ def stamp(state: State, _fact: Fact) -> dict[str, str]:
 
 
 GROUP: Final = Decider(
+    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,

@@ -28,6 +28,7 @@ def stamp(state: State, fact: Fact) -> dict[str, str]:
 
 
 ORDER: Final = Decider(
+    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,

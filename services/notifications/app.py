@@ -20,7 +20,7 @@ def stamp(state: State, _fact: Fact) -> Mapping[str, str]:
 
 
 MESSAGE: Final[Decider[State]] = Decider(
-    state=State, evolve=evolve, heard=HEARD, policy=POLICY, waiting=waiting, effects=effects, stamp=stamp
+    version=2, state=State, evolve=evolve, heard=HEARD, policy=POLICY, waiting=waiting, effects=effects, stamp=stamp
 )
 
 SERVICE: Final = Service(

@@ -16,6 +16,7 @@ from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
+    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,

@@ -122,6 +122,9 @@ def test_a_refusal_is_a_fallout_and_a_resend_says_everything_anew_under_the_same
     group.when(again, OM, at=group.now + timedelta(days=2))
     assert group.names() == ["BillingRequestResent", "FalloutResolved", "NotificationRequested"]
     resent = group.of(BillingRequestResent)[0]
+    mail = group.of(NotificationRequested)[-1]
+    assert (mail.purpose, [one.ref for one in mail.cc]) == ("request/1/2", ["om-1"])
+    assert mail.values["vence_el"] == resent.due.isoformat()
     assert (resent.request_id, resent.attempt, resent.due) == (REQUEST, 2, group.now + timedelta(hours=24))
     assert resent.billing_start == group.request.billing_start
     assert group.when(again, OM).code() == "NOT_REFUSED"

@@ -188,6 +188,7 @@ def test_no_pause_is_longer_than_an_hour_for_the_server_or_a_minute_for_an_addre
         mail.when(tried(attempt, "LATER", "SERVER_SAYS_LATER"))
         pauses.append((mail.of(DeliveryDeferred)[-1].next_at - mail.now).total_seconds())
         mail.now = mail.of(DeliveryDeferred)[-1].next_at
+        assert [one.not_before for one in MESSAGE.effects(mail.state)] == [mail.now]
     assert pauses[5:] == [960, 1920, 3600, 3600, 3600, 3600]
     mail, pauses = a_mail(), []
     for attempt in range(1, 7):

@@ -23,7 +23,6 @@ def stamp(state: State, _fact: Fact) -> dict[str, str]:
 
 
 GROUP: Final = Decider(
-    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,
@@ -32,6 +31,7 @@ GROUP: Final = Decider(
     deadlines=deadlines,
     waiting=waiting,
     stamp=stamp,
+    version=2,
 )
 SERVICE: Final = Service(
     name="billing",

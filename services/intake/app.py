@@ -28,7 +28,6 @@ def stamp(state: State, fact: Fact) -> dict[str, str]:
 
 
 ORDER: Final = Decider(
-    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,
@@ -38,6 +37,7 @@ ORDER: Final = Decider(
     waiting=waiting,
     effects=effects,
     stamp=stamp,
+    version=2,
 )
 SERVICE: Final = Service(
     name="intake",

@@ -16,7 +16,6 @@ from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
-    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,
@@ -25,6 +24,7 @@ SUBORDER: Final = Decider(
     deadlines=deadlines,
     waiting=waiting,
     stamp=common_stamp,
+    version=2,
 )
 SERVICE: Final = Service(
     name="provisioning",

@@ -17,7 +17,6 @@ from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
 
 SUBORDER: Final = Decider(
-    version=2,
     state=State,
     evolve=evolve,
     heard=HEARD,
@@ -26,6 +25,7 @@ SUBORDER: Final = Decider(
     deadlines=deadlines,
     waiting=waiting,
     stamp=common_stamp,
+    version=2,
 )
 ENGINEER: Final = Decider(state=Agenda, evolve=agenda.evolve, heard=AGENDA, prefix="agenda:")
 SERVICE: Final = Service(

@@ -4,6 +4,7 @@ Provisioning says something new beside `ServiceProvisioned`, testing hears it; a
 differently than before, and say so by their version; and both have a migration for before and one for after.
 """
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -69,7 +70,6 @@ def addressed(state: State, fact: AddressesAssigned) -> State:
 
 """,
     ),
-    after("services/provisioning/app.py", "    stamp=common_stamp,\n", "    version=2,\n"),
     after(
         DOMAIN("testing", "state"), "    provisioned: bool = False\n", "    rack: str = ''\n    addresses: tuple[str, ...] = ()\n"
     ),
@@ -97,11 +97,6 @@ def addressed(state: State, fact: AddressesAssigned) -> State:
         "import AddressesAssigned, ReworkCompleted, ServiceProvisioned\n",
     ),
     after("services/testing/heard.py", "    hears(ServiceProvisioned, keep),\n", "    hears(AddressesAssigned, keep),\n"),
-    after(
-        "services/testing/app.py",
-        "    deadlines=deadlines,\n    waiting=waiting,\n    stamp=common_stamp,\n",
-        "    version=2,\n",
-    ),
 )
 MIGRATIONS: Final = {
     "services/provisioning/migrations/0001_pre_address.sql": "CREATE TABLE address (suborder text PRIMARY KEY, seen timestamptz)",
@@ -121,6 +116,14 @@ def next_release(folder: Path) -> Path:
         if text.count(edit.now) != 1:
             raise LookupError(f"{edit.file}: {edit.now.strip()!r} stands there {text.count(edit.now)} times")
         path.write_text(text.replace(edit.now, edit.then), encoding="utf-8")
+    for service in ("provisioning", "testing"):
+        path = folder / "services" / service / "app.py"
+        text, count = re.subn(
+            r"    version=(\d+),", lambda at: f"    version={int(at[1]) + 1},", path.read_text(encoding="utf-8")
+        )
+        if count != 1:
+            raise LookupError(f"{path.name} of {service} has {count} versions")
+        path.write_text(text, encoding="utf-8")
     for name, sql in MIGRATIONS.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)

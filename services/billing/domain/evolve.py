@@ -347,6 +347,7 @@ def _requested(state: State, fact: BillingRequest, attempt: int) -> State:
         fact.phase.no,
         stage="REQUESTED",
         amount=fact.phase.amount,
+        pre_acceptance=fact.phase.pre_acceptance,
         missing=(),
         requested=True,
         refused=False,

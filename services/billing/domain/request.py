@@ -6,6 +6,7 @@ from services.billing.domain import evidence
 from services.billing.domain.amounts import written
 from services.billing.domain.attachments import found, mismatch, missing
 from services.billing.domain.billed import amount_of, suborders
+from services.billing.domain.evidence import proven
 from services.billing.domain.start import agreed, known
 from services.billing.domain.state import PhaseState, State
 from shared.calendar.calendar import local_day
@@ -80,11 +81,15 @@ def copy_by_mail(state: State, asked: BillingRequest, attempt: int) -> Notificat
 
 
 def fields(state: State, one: PhaseState, world: World) -> BillingRequest:
-    """The request as everything is now. Raises ValueError for a phase that is not released."""
+    """The request as everything is now: before the acceptance it names trigger and clause, after it the evidence.
+
+    Raises ValueError for a phase that is not released.
+    """
     order, day = state.order, local_day(world.now)
     if order is None or one.released_at is None or state.account is None:
         raise ValueError("a phase that is not released cannot be requested")
     until = clock(world, KIND)
+    early = not proven(state)
     because = state.triggers.get(one.phase.trigger.activity or "", {})
     return BillingRequest(
         billing_group=state.billing_group,
@@ -105,15 +110,15 @@ def fields(state: State, one: PhaseState, world: World) -> BillingRequest:
             name=one.phase.name,
             percent=one.phase.percent,
             trigger=one.phase.trigger,
-            pre_acceptance=one.pre_acceptance,
+            pre_acceptance=early,
             amount=amount_of(state, order, one.phase.no),
         ),
         suborders=suborders(state, order, one.phase.no),
         prices_include_tax=order.terms.prices_include_tax,
         billing_start=local_day(one.released_at),
-        basis=() if one.pre_acceptance else tuple(state.evidence[member] for member in state.members),
-        triggered_by=tuple(because[member] for member in state.members if member in because) if one.pre_acceptance else (),
-        clause=one.phase.clause if one.pre_acceptance else None,
+        basis=() if early else tuple(state.evidence[member] for member in state.members),
+        triggered_by=tuple(because[member] for member in state.members if member in because) if early else (),
+        clause=one.phase.clause if early else None,
         attachments=found(state),
         regional_ticket=next((state.tickets[member] for member in state.members if member in state.tickets), None),
         due=until.due,

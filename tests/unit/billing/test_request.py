@@ -12,6 +12,7 @@ from shared.contracts.billing import (
     BillingGroupOpened,
     BillingRequested,
     ProfitabilityApproverMismatched,
+    ServiceBillingActivated,
 )
 from shared.contracts.common import NotificationRequested
 from shared.contracts.intake import (
@@ -132,7 +133,10 @@ def test_what_the_operator_no_longer_bills_before_the_acceptance_is_blocked_thou
     group = Group(sold(soon), validated(), freed(SUBORDER, soon), built()).choosing(billing__pre_acceptance="NEVER")
     assert group.when(account()).of(BillingBlocked)[-1].missing == ("NO_ACCEPTANCE_EVIDENCE",)
     assert group.when(expired()).of(BillingBlocked)[-1].missing == ("EXPIRY_NOT_NOTIFIED",)
-    assert len(group.when(notified()).of(BillingRequested)) == 1
+    asked = group.when(notified()).request
+    assert (asked.phase.pre_acceptance, [one.basis for one in asked.basis], asked.triggered_by) == (False, ["EXPIRED"], ())
+    told = group.confirms().of(ServiceBillingActivated)[0]
+    assert not told.pre_acceptance, "the EC is told of it as of any other (15.7)"
 
 
 @pytest.mark.criterion("15.1")
@@ -140,7 +144,10 @@ def test_a_rejection_between_the_release_of_a_phase_and_its_request_blocks_it() 
     soon = terms(mechanism="BY_PHASE", pre_acceptance_agreed=True, phases=(phase(1, "100.00", "NETWORK_BUILT"),))
     group = Group(sold(soon), validated(), freed(SUBORDER, soon), built(), rejected(), account())
     assert group.of(BillingBlocked)[-1].missing == ("OPEN_REJECTION",)
-    assert len(group.when(signed()).of(BillingRequested)) == 1
+    asked = group.when(signed()).request
+    assert (asked.phase.pre_acceptance, [one.basis for one in asked.basis]) == (False, ["SIGNED"]), (
+        "it rests on what there is by then"
+    )
 
 
 @pytest.mark.criterion("12.2", "15.1")

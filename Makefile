@@ -10,7 +10,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 .DEFAULT_GOAL := help
 
 help: ## Say what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.uv: requirements/uv.txt
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt && touch $@
@@ -46,6 +46,9 @@ test: $(VENV)/.dev ## All tests, on real Kafka and Postgres
 bench: $(VENV)/.dev ## Whole lifecycles through the real services, beside the bare deciders (ORDERS=12)
 	@$(BIN)/python -m benchmarks.lifecycles $(if $(ORDERS),--orders $(ORDERS))
 
+bench-ladder: $(VENV)/.dev ## What each layer of the core adds to a message
+	@$(BIN)/python -m benchmarks.ladder
+
 fmt: $(VENV)/.dev ## Format and repair what can be repaired
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
@@ -58,4 +61,4 @@ criteria: $(VENV)/.dev ## Generate the page of the acceptance criteria
 clean: ## Forget the environment and the local stack
 	rm -rf $(VENV) .o2c
 
-.PHONY: help setup demo dev check faults test bench fmt contracts criteria clean
+.PHONY: help setup demo dev check faults test bench bench-ladder fmt contracts criteria clean

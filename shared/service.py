@@ -29,6 +29,7 @@ from shared.logs import start_logs
 from shared.messaging.broker import make_broker, stop_broker
 from shared.messaging.catching_up import run_catching_up
 from shared.messaging.consumer import Consumer, Sorter
+from shared.messaging.counting import Counts
 from shared.messaging.effects import Perform, run_effects
 from shared.messaging.inbound import Edge, Mirror
 from shared.messaging.pruning import run_pruning
@@ -73,6 +74,7 @@ class Service:
     routes: Callable[[FastAPI, Resources, Tokens], None] | None = None
     writes_contacts: bool = False
     check: Callable[[Tables], None] = lambda _tables: None
+    counts: Counts = field(default_factory=dict)
     partners: Mapping[str, frozenset[str]] = field(default_factory=lambda: PARTNERS)
 
     @property
@@ -165,7 +167,7 @@ async def _resources(service: Service, settings: Settings) -> Resources:
     pool = await open_pool(settings.postgres.dsn, f"{service.name}_app", 2)
     command_pool = await open_pool(settings.postgres.dsn, f"{service.name}_app", 4)
     worlds = service.worlds(clock, settings.rules_dir, settings.auth.users_file)
-    return Resources(service.name, settings, service.roster(), worlds, pool, command_pool, clock)
+    return Resources(service.name, settings, service.roster(), worlds, pool, command_pool, clock, service.counts)
 
 
 async def _contacts(service: Service, settings: Settings, resources: Resources) -> Any:

@@ -43,6 +43,7 @@ SERVICE: Final = Service(
     deciders=(SUBORDER, CALENDARS),
     listens=("intake", "testing", "billing", "notifications", "acceptance"),
     adapters={"RenderActa": render, "RedateClocks": redate_clocks},
+    counts=dict.fromkeys(("AcceptanceSigned", "AcceptanceExpired"), ("acceptances", lambda fact: [fact["evidence"]["basis"]])),
 )
 
 if __name__ == "__main__":

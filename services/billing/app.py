@@ -39,6 +39,10 @@ SERVICE: Final = Service(
     listens=("intake", "provisioning", "testing", "acceptance"),
     adapters={"RedateClocks": redate_clocks},
     check=check,
+    counts={
+        "BillingRequested": ("billing_requests", lambda fact: [fact["mechanism"]]),
+        "BillingBlocked": ("billing_blocked", lambda fact: [reason.partition(":")[0] for reason in fact["missing"]]),
+    },
 )
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What runs: testing, activities 10 to 13, and the engineers' agendas."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from services.testing.domain import agenda
 from services.testing.domain.evolve import evolve
@@ -15,6 +16,15 @@ from shared.common.state import common_stamp
 from shared.decider import Decider
 from shared.messaging.redating import redate_clocks
 from shared.service import Service, run
+
+MANY: Final = 3
+"""From the third attempt on they are counted together."""
+
+
+def runs(kind: str, outcome: str) -> tuple[str, Callable[[Mapping[str, Any]], list[str]]]:
+    """Test runs by kind, outcome and attempt."""
+    return "test_runs", lambda fact: [f"{kind}:{outcome}:{fact['attempt'] if fact['attempt'] < MANY else '3+'}"]
+
 
 SUBORDER: Final = Decider(
     state=State,
@@ -33,6 +43,11 @@ SERVICE: Final = Service(
     deciders=(SUBORDER, ENGINEER, COPY),
     listens=("intake", "provisioning", "testing", "acceptance", "notifications"),
     adapters={"RedateClocks": redate_clocks},
+    counts={
+        f"{stage}Tests{outcome}": runs(kind, outcome.upper())
+        for stage, kind in (("Internal", "INTERNAL"), ("Customer", "CUSTOMER"), ("EndToEnd", "END_TO_END"))
+        for outcome in ("Passed", "Failed")
+    },
 )
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import structlog
 
 from shared.clock import Clock, ClockGuard
 from shared.messaging.backlog import Backlog
+from shared.messaging.counting import Counts
 from shared.messaging.roster import Roster
 from shared.messaging.sealing import Seal
 from shared.messaging.worlds import Worlds
@@ -43,6 +44,7 @@ class Resources:
     pool: Any
     command_pool: Any
     clock: Clock
+    counts: Counts = field(default_factory=dict)
     guard: ClockGuard = field(default_factory=ClockGuard)
     wake_relay: asyncio.Event = field(default_factory=asyncio.Event)
     wake_effects: asyncio.Event = field(default_factory=asyncio.Event)

@@ -189,7 +189,7 @@ def test_the_command_says_each_check_and_ends_by_what_it_found(place: Place, mon
         monkeypatch.setenv(name, value)
     well = CliRunner().invoke(app, ["doctor"])
     assert well.exit_code == 0, well.output
-    assert [line[:5].strip() for line in well.output.splitlines()] == ["OK"] * 9
+    assert [line[:5].strip() for line in well.output.splitlines()] == ["OK"] * 10
     monkeypatch.setenv("O2C_SMTP__PORT", str(free_ports(1)[0]))
     ill = CliRunner().invoke(app, ["doctor", "--json"])
     assert ill.exit_code == 1

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, Final
@@ -187,7 +188,7 @@ class Trial:
         order, suborder = self._ids(site)
         command = AddNote(aggregate=suborder, text=text)
         self.commands += 1
-        headers = command_headers("provisioning", command, f"c-{suborder}-{self.commands}", "/noc")
+        headers = command_headers("provisioning", command, f"c-{suborder}-{sha256(text.encode()).hexdigest()[:8]}", "/noc")
         for _ in range(2):
             await producer.send(COMMANDS, to_json(command), key=order.encode(), headers=headers)
 

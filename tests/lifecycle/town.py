@@ -83,7 +83,7 @@ class Town:
     log: list[Told] = field(default_factory=list)
     queue: dict[tuple[str, str, str], deque[Told]] = field(default_factory=dict)
     pending: list[Reply] = field(default_factory=list)
-    refusals: list[tuple[str, Refused]] = field(default_factory=list)
+    refused: list[tuple[Message, Refused]] = field(default_factory=list)
     actors: dict[str, str] = field(default_factory=dict)
     latest: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -129,6 +129,7 @@ class Town:
         cell = self.cell(service, aggregate, po)
         outcome = self.react(service, cell, message, self.world(service, actor, identity, source))
         if isinstance(outcome, Refused):
+            self.refused.append((message, outcome))
             return outcome
         self._publish(service, cell, outcome, message, cause)
         return None
@@ -183,9 +184,13 @@ class Town:
         """What the world outside makes of it."""
         return perform(cell, effect.kind, dict(effect.args), effect.attempt, self.now)
 
+    def ready(self) -> list[tuple[str, str, str]]:
+        """What can be delivered next: to which service, from which subject of which other."""
+        return [key for key, waiting in self.queue.items() if waiting]
+
     def deliver(self) -> bool:
         """One fact reaches one service; order within a subject is kept, across subjects it may be anything."""
-        ready = [key for key, waiting in self.queue.items() if waiting]
+        ready = self.ready()
         if not ready:
             return False
         name, service, subject = self.shuffle.choice(ready) if self.shuffle else ready[0]
@@ -240,11 +245,10 @@ class Town:
             if refusal is None:
                 progressed = True
             else:
-                self.refusals.append((type(reply.command).__name__, refusal))
                 self.pending.append(reply)
         if not progressed and not any(self.queue.values()):
             names = [(type(one.command).__name__, one.command.aggregate) for one in ready]
-            raise AssertionError(f"nobody can go on: {names} {self.refusals[-3:]}")
+            raise AssertionError(f"nobody can go on: {names} {self.refused[-3:]}")
 
     def _command(self, reply: Reply, cell: Cell) -> Refused | None:
         """Partners send their commands by Kafka, people by HTTP: each under its own span."""

@@ -8,25 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 from random import Random
 from typing import Any, Final, cast
 
 from opentelemetry.trace import Span
 
-from o2c.commands.demo import read_event
+from o2c.commands.demo import SAMPLES, read_event
 from o2c.play.cast import OWNER, STAFF, Answer, Reply
 from shared.common.behaviours import common_policy
 from shared.contracts.base import Command, Message
 from shared.contracts.common import RecordEffectFailed
 from shared.decider import OWNER as OF_THE_OWNER
-from shared.decider import SYSTEM, TEAM, Actor, Allow, Effect, Refused
+from shared.decider import SYSTEM, TEAM, Allow, Effect
 from shared.messaging.reaction import Cell, Made
 from shared.tracing import Cause
 from tests.lifecycle.town import Told, Town
 from tests.simulation.vocabulary import Vocabulary
 
-SAMPLES: Final = Path(__file__).parents[2] / "shared" / "contracts" / "samples" / "salesforce"
 START: Final = datetime(2026, 11, 24, 14, 3, 21, tzinfo=UTC)
 ROLES: Final = (*STAFF, "EC", "OM", "OM_SUPERVISOR", "GI", "FACTURADOR_BBD", "CLIENTE", "OPS")
 TRIES: Final = 6
@@ -39,7 +37,6 @@ class Storm(Town):
 
     sale: str = "00_order_graph_payload__c.json"
     calm: bool = True
-    refused: list[tuple[Message, Refused]] = field(default_factory=list)
     tries: dict[int, int] = field(default_factory=dict)
     away: dict[tuple[str, str], int] = field(default_factory=dict)
     """Topics that a consumer does not get, for so many steps."""
@@ -56,7 +53,7 @@ class Storm(Town):
         """The sale comes, and all goes well for a while; then so many steps of it, one thing at a time."""
         self.salesforce(self.sold())
         self._go_on(self.random.randint(0, 1500), GOOD_DAYS)
-        self.calm = False
+        self.calm, self.repeats = False, REPEATS
         self._go_on(steps, GOOD_DAYS + MISCHIEF)
 
     def _go_on(self, steps: int, doings: tuple[tuple["Doing", int], ...]) -> None:
@@ -67,7 +64,7 @@ class Storm(Town):
 
     def rest(self, days: int) -> None:
         """No more mischief: what can go on goes on."""
-        self.calm, self.away = True, {}
+        self.calm, self.repeats, self.away = True, 1, {}
         self.live(days)
 
     def sold(self) -> dict[str, Any]:
@@ -76,33 +73,9 @@ class Storm(Town):
 
     # What the town does, disturbed
 
-    def tell(
-        self,
-        service: str,
-        aggregate: str,
-        po: str,
-        message: Message,
-        actor: Actor,
-        identity: str,
-        source: str,
-        cause: Cause | Span,
-    ) -> Refused | None:
-        """What is refused is kept, for the law of refusals."""
-        outcome = super().tell(service, aggregate, po, message, actor, identity, source, cause)
-        if outcome is not None:
-            self.refused.append((message, outcome))
-        return outcome
-
-    def deliver(self) -> bool:
-        """One fact reaches one service that gets its topic."""
-        ready = [key for key, waiting in self.queue.items() if waiting and key[:2] not in self.away]
-        if not ready:
-            return False
-        key = self.random.choice(ready)
-        told = self.queue[key].popleft()
-        for _ in range(1 if self.calm else self.random.randint(1, self.repeats)):
-            self._hear(key[0], told)
-        return True
+    def ready(self) -> list[tuple[str, str, str]]:
+        """What comes by a topic that its consumer gets."""
+        return [key for key in super().ready() if key[:2] not in self.away]
 
     def _publish(self, service: str, cell: Cell, made: list[Made], message: Message, cause: Cause | Span) -> None:
         for one in made:
@@ -232,6 +205,8 @@ FAILS: Final = 0.1
 """How often something outside fails."""
 UNASKED: Final = 0.1
 """How often somebody asks what is not theirs to ask."""
+REPEATS: Final = 3
+"""How often a fact comes at the most."""
 Doing = Callable[[Storm], object]
 GOOD_DAYS: Final[tuple[tuple[Doing, int], ...]] = (
     (Storm.deliver, 300),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from o2c.commands.demo import SAMPLES
 from o2c.play.cast import Cast
 from shared.contracts.acceptance import AcceptanceExpired, AcceptanceReminderRequested, AcceptanceSigned, WelcomeKitDelivered
 from shared.contracts.base import Fact
@@ -16,7 +17,7 @@ from shared.contracts.intake import ReviewOrder, SuborderStateChanged
 from shared.decider import Refused
 from tests.lifecycle.town import Told
 from tests.simulation import laws
-from tests.simulation.storm import SAMPLES, START, Storm
+from tests.simulation.storm import START, Storm
 
 SILENT: Final = "8015g00000AbC03AAF"
 BANK: Final = "00_order_graph_payload__c.json"
@@ -30,7 +31,7 @@ SEEDS: Final = 100
 
 def storm(seed: int) -> Storm:
     random = Random(seed)
-    return Storm(now=START, cast=Cast(silent=frozenset({SILENT})), shuffle=random, repeats=3, sale=random.choice(SALES))
+    return Storm(now=START, cast=Cast(silent=frozenset({SILENT})), shuffle=random, sale=random.choice(SALES))
 
 
 def told_of(seed: int) -> str:

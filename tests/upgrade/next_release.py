@@ -27,6 +27,14 @@ def after(file: str, now: str, more: str) -> Edit:
 
 CONTRACTS: Final = "shared/contracts/provisioning.py"
 DOMAIN: Final = "services/{}/domain/{}.py".format
+ADDRESSED: Final = """
+
+@evolve.on(AddressesAssigned)
+def addressed(state: State, fact: AddressesAssigned) -> State:
+    return state.having(addresses=fact.addresses)
+
+
+"""
 EDITS: Final = (
     Edit(
         CONTRACTS,
@@ -61,14 +69,7 @@ class ReworkStarted(SuborderFact):''',
     after(
         DOMAIN("provisioning", "evolve"),
         "evolve: Fold[State] = Fold()\n",
-        """
-
-@evolve.on(AddressesAssigned)
-def addressed(state: State, fact: AddressesAssigned) -> State:
-    return state.having(addresses=fact.addresses)
-
-
-""",
+        ADDRESSED,
     ),
     after(
         DOMAIN("testing", "state"), "    provisioned: bool = False\n", "    rack: str = ''\n    addresses: tuple[str, ...] = ()\n"
@@ -82,14 +83,7 @@ def addressed(state: State, fact: AddressesAssigned) -> State:
     after(
         DOMAIN("testing", "evolve"),
         "evolve: Fold[State] = Fold()\n",
-        """
-
-@evolve.on(AddressesAssigned)
-def addressed(state: State, fact: AddressesAssigned) -> State:
-    return state.having(addresses=fact.addresses)
-
-
-""",
+        ADDRESSED,
     ),
     Edit(
         "services/testing/heard.py",
